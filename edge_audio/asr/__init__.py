@@ -1,0 +1,1 @@
+"""The recognizer seam: speech to text, one adapter a file."""

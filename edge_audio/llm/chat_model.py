@@ -1,0 +1,66 @@
+"""The chat model seam."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation's text history."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurn:
+    """What the user just said, in the form that the chat model hears."""
+
+    transcript: str | None = None
+    """The text; None where there is no recognizer."""
+    audio_ids: tuple[int, ...] | None = None
+    """The dual-codebook tokens; None where the chat model hears text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the reply's text, spaces included."""
+
+    text: str
+
+
+class ChatModelError(Exception):
+    """The chat model could not answer: refused, timed out, broke off. One sentence for the user."""
+
+
+class ChatModel(Protocol):
+    """Answers a turn in the light of what was said before."""
+
+    name: str
+    """Model name for reports."""
+    hears: Literal["text", "codes"]
+    """Which part of a `UserTurn` it takes."""
+
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncIterator[TextDelta]:
+        """Stream the reply. Closing the iterator, or cancelling its task, stops the computation.
+
+        `context` is append-only between calls, so that a cached prompt prefix stays valid.
+        Raises `ChatModelError`.
+        """
+        ...
+
+    async def prefill(self, context: Sequence[Message]) -> None:
+        """Bring the prompt up to the next user turn into the cache; does nothing where there is none.
+
+        Gives way to `reply`; failures are left for `reply` to report.
+        """
+        ...
+
+    async def warm_up(self) -> None:
+        """Load and compute something. Raises `ChatModelError` or `UserError` if it can't be used."""
+        ...
+
+    async def close(self) -> None:
+        """Free the model; returns at once even if a reply is running."""
+        ...

@@ -1,0 +1,1 @@
+"""The voice seam: clauses in, speech out, one adapter a file."""

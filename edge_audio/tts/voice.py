@@ -1,0 +1,77 @@
+"""The voice seam."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_audio.audio.frame import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How something is to be said."""
+
+    speaker: str | None = None
+    """Name of one of the voice's speakers; None for its default."""
+    speed: float = 1.0
+    """1.0 is the speaker's own pace, 2.0 twice as fast; 0.5 to 2.0."""
+    emotion: str | None = None
+    """Such as `happy`; None for none."""
+    language: str | None = None
+    """Language or dialect; None for the speaker's own."""
+    music: str | None = None
+    """`rap` or `humming`; None for speech."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenChunk:
+    """A piece of speech and the text that it says."""
+
+    pcm: Samples
+    """At the voice's `sample_rate_hz`."""
+    text_start: int
+    """Offset of its first character in the reply's text."""
+    text_end: int
+    """Offset after its last character in the reply's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The unit that a voice speaks: a short sentence or a part of one."""
+
+    text: str
+    """The words to say, as they stand in the reply's text."""
+    text_start: int
+    """Offset of the first character in the reply's text."""
+
+
+class VoiceError(Exception):
+    """The voice could not speak. One sentence for the user."""
+
+
+class Voice(Protocol):
+    """Turns text into speech."""
+
+    name: str
+    """Model name for reports."""
+    sample_rate_hz: int
+    """Rate of what `speak` yields."""
+    speakers: tuple[str, ...]
+    """Names that `Style.speaker` may take, the default first."""
+    abilities: frozenset[str]
+    """The fields of `Style` that it can do, out of speaker, speed, emotion, language, music."""
+
+    def speak(self, clause: Clause, style: Style) -> AsyncIterator[SpokenChunk]:
+        """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.
+
+        Yields nothing where there is nothing to say (no pronounceable character). Raises `VoiceError`.
+        """
+        ...
+
+    async def warm_up(self) -> None:
+        """Compute something, so that the first real call is as fast as the next."""
+        ...
+
+    async def close(self) -> None:
+        """Free the model; returns at once even if it is speaking."""
+        ...

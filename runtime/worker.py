@@ -1,0 +1,287 @@
+"""Worker lanes: blocking compute off the event loop, one owner per model, cancellable.
+
+A lane runs one call at a time, higher priority first and then in order of arrival. Every call is
+handed a `CancelToken`; the code that computes asks it, or registers what stops the computation
+(`RunOptions.terminate`, a callback's return value). Cancelling the task that waits for a call cancels
+its token and returns at once: the loop never waits for a computation to notice.
+"""
+
+import asyncio
+import heapq
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
+
+from runtime.channel import Channel
+
+T = TypeVar("T")
+
+
+class Cancelled(Exception):
+    """Raised inside a call, on the lane's thread, when its token was cancelled."""
+
+
+class CancelToken:
+    """Says, across threads, that a computation is no longer wanted."""
+
+    __slots__ = ("_callbacks", "_cancelled", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Cancel, once and for all; runs the registered callbacks on the calling thread."""
+        with self._lock:
+            if self._cancelled:
+                return
+            self._cancelled = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` upon cancellation (at once if it has happened); returns what unregisters it."""
+        with self._lock:
+            if not self._cancelled:
+                self._callbacks.append(callback)
+                return lambda: self._forget(callback)
+        callback()
+        return lambda: None
+
+    def raise_if_cancelled(self) -> None:
+        """Raise `Cancelled` if `cancel` was called."""
+        if self._cancelled:
+            raise Cancelled
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+
+Emit = Callable[[T], None]
+"""Hands one item from a lane's thread to the loop; waits while the receiver is behind."""
+
+
+class Lane(Protocol):
+    """Where blocking calls run, one at a time."""
+
+    name: str
+
+    async def run(self, call: Callable[[CancelToken], T], *, priority: int = 0) -> T:
+        """Run `call` and return its result; a higher `priority` goes first."""
+        ...
+
+    def stream(
+        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
+    ) -> AsyncIterator[T]:
+        """Run `call` and yield what it emits; at most `capacity` items wait in between.
+
+        Closing the iterator cancels the call.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel what runs and refuse what comes."""
+        ...
+
+
+class _Job:
+    """One call on its way through a lane."""
+
+    __slots__ = ("body", "done", "loop", "token")
+
+    def __init__(self, body: Callable[[CancelToken], Any]) -> None:
+        self.body = body
+        self.token = CancelToken()
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[Any] = self.loop.create_future()
+
+    def execute(self) -> None:
+        """On the lane's thread."""
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            self.token.raise_if_cancelled()
+            result = self.body(self.token)
+        except BaseException as caught:  # handed to whoever waits, never lost
+            error = caught
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self.loop.call_soon_threadsafe(self._settle, result, error)
+
+    def _settle(self, result: Any, error: BaseException | None) -> None:
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(result)
+        else:
+            self.done.set_exception(error)
+
+
+class ThreadLane:
+    """A lane with a thread of its own, started with the first call."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._wake = threading.Condition()
+        self._queue: list[tuple[int, int, _Job]] = []
+        self._order = itertools.count()
+        self._running: _Job | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is running or waiting."""
+        return self._running is not None or bool(self._queue)
+
+    async def run(self, call: Callable[[CancelToken], T], *, priority: int = 0) -> T:
+        """See `Lane.run`."""
+        job = _Job(call)
+        self._submit(job, priority)
+        try:
+            result: T = await job.done
+            return result
+        finally:
+            job.token.cancel()
+
+    async def stream(
+        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
+    ) -> AsyncIterator[T]:
+        """See `Lane.stream`."""
+        items: Channel[T] = Channel(capacity)
+        room = threading.Semaphore(capacity)
+
+        def deliver(item: T) -> None:
+            if not items.closed:
+                items.put_nowait(item)  # never full: the thread took its place in `room` first
+
+        def body(token: CancelToken) -> None:
+            forget = token.on_cancel(room.release)
+
+            def emit(item: T) -> None:
+                room.acquire()
+                token.raise_if_cancelled()
+                job.loop.call_soon_threadsafe(deliver, item)
+
+            try:
+                call(token, emit)
+            finally:
+                forget()
+
+        job = _Job(body)
+        job.done.add_done_callback(lambda _: items.close())
+        self._submit(job, priority)
+        try:
+            async for item in items:
+                room.release()
+                yield item
+            job.done.result()
+        finally:
+            job.done.cancel()
+            job.token.cancel()
+
+    def close(self) -> None:
+        """See `Lane.close`. Does not wait: the thread is a daemon and ends after its last call."""
+        with self._wake:
+            self._closed = True
+            jobs = [job for _, _, job in self._queue]
+            if self._running is not None:
+                jobs.append(self._running)
+            self._wake.notify()
+        for job in jobs:
+            job.token.cancel()
+
+    def _submit(self, job: _Job, priority: int) -> None:
+        with self._wake:
+            if self._closed:
+                raise RuntimeError(f"the lane {self.name} is closed")
+            heapq.heappush(self._queue, (-priority, next(self._order), job))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=f"lane-{self.name}", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._running = None
+                while not self._queue:
+                    if self._closed:
+                        return
+                    self._wake.wait()
+                _, _, job = heapq.heappop(self._queue)
+                self._running = job
+            job.execute()
+
+
+class VirtualLane:
+    """A lane for virtual time: no thread; each call costs `cost_s` and then happens at once.
+
+    A stream pays `cost_s` before every item. Priorities are kept as in `ThreadLane`.
+    """
+
+    def __init__(self, name: str, cost_s: float = 0.0) -> None:
+        self.name = name
+        self.cost_s = cost_s
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._busy = False
+
+    async def run(self, call: Callable[[CancelToken], T], *, priority: int = 0) -> T:
+        """See `Lane.run`."""
+        await self._enter(priority)
+        try:
+            await asyncio.sleep(self.cost_s)
+            return call(CancelToken())
+        finally:
+            self._leave()
+
+    async def stream(
+        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
+    ) -> AsyncIterator[T]:
+        """See `Lane.stream`."""
+        await self._enter(priority)
+        try:
+            items: list[T] = []
+            call(CancelToken(), items.append)
+            for item in items:
+                await asyncio.sleep(self.cost_s)
+                yield item
+        finally:
+            self._leave()
+
+    def close(self) -> None:
+        """See `Lane.close`."""
+
+    async def _enter(self, priority: int) -> None:
+        if not self._busy:
+            self._busy = True
+            return
+        turn = asyncio.get_running_loop().create_future()
+        entry = (-priority, next(self._order), turn)
+        heapq.heappush(self._waiting, entry)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()
+            else:
+                self._waiting.remove(entry)
+                heapq.heapify(self._waiting)
+            raise
+
+    def _leave(self) -> None:
+        if self._waiting:
+            heapq.heappop(self._waiting)[2].set_result(None)
+        else:
+            self._busy = False
