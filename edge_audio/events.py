@@ -1,0 +1,189 @@
+"""What the actors tell each other and those who watch: one small frozen type each.
+
+Times are seconds since the session's first input sample.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["silence", "user_speaking", "user_paused", "bot_speaking"]
+"""Where the conversation is; see `edge_audio.dialogue.controller`."""
+
+Outcome = Literal["committed", "cancelled", "superseded", "failed"]
+"""How a speculation ended: exactly one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user began to speak, or went on after a pause."""
+
+    at_s: float
+    """When it was noticed."""
+    start_s: float
+    """Begin of the speech, back-dated to its first frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The user fell silent; whether the turn is over is not known yet."""
+
+    at_s: float
+    """When it was noticed."""
+    end_s: float
+    """End of the speech, back-dated to its last frame."""
+    pause: int
+    """Number of this pause in the session, to match what was computed for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the input is, ten times a second, for the live view."""
+
+    rms: float
+    """Root mean square of the latest frames, in [0, 1]."""
+    speech: float
+    """The detector's latest speech probability, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The recognizer's view of the utterance so far."""
+
+    text: str
+    pause: int | None = None
+    """The pause at which it was taken; None for a partial transcript while the user speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEndJudged:
+    """The end-of-turn model's answer at a pause."""
+
+    pause: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The conversation's state."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class SpeculationStarted:
+    """A reply is being made before the turn's end is known."""
+
+    epoch: int
+    user_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeculationEnded:
+    """What became of it; nothing but a committed one is ever heard or remembered."""
+
+    epoch: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The user's turn is over: this is what they said."""
+
+    user_text: str
+    at_s: float
+    epoch: int
+    """The epoch of its reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """More text of the committed reply."""
+
+    epoch: int
+    text: str
+    """All of the reply's text so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The first audible sample of a reply is out."""
+
+    epoch: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPaused:
+    """Playback waits while it is found out whether somebody interrupts."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyResumed:
+    """It was no interruption: playback goes on where it stopped."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReport:
+    """One exchange, as it stands in the report; what did not happen is None."""
+
+    user_text: str
+    reply_text: str = ""
+    """All that the chat model wrote."""
+    heard_text: str = ""
+    """The part of it that was played."""
+    speech_end_s: float | None = None
+    """The user's last speech frame; None for a typed turn."""
+    turn_end_s: float | None = None
+    """When the turn was judged to be over."""
+    first_audio_s: float | None = None
+    """First audible sample of the reply."""
+    response_gap_ms: float | None = None
+    """From `speech_end_s` to `first_audio_s`."""
+    speculations: dict[str, int] = field(default_factory=dict)
+    """How many were started, committed and cancelled for this turn."""
+    interrupted: bool = False
+    """Whether the user spoke into the reply, or stopped it."""
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    """Latency by stage, in milliseconds; the stages overlap where work runs ahead of the turn's end."""
+    error: str | None = None
+    """What went wrong, in the words shown to the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """A reply was played to its end, or stopped."""
+
+    epoch: int
+    report: TurnReport
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should see: an error, a device that went away or came back."""
+
+    text: str
+    is_error: bool = False
+
+
+Event = (
+    SpeechStarted
+    | SpeechPaused
+    | Level
+    | Heard
+    | TurnEndJudged
+    | StateChanged
+    | SpeculationStarted
+    | SpeculationEnded
+    | TurnEnded
+    | ReplyText
+    | ReplyStarted
+    | ReplyPaused
+    | ReplyResumed
+    | TurnFinished
+    | Notice
+)
+"""Everything that can be told."""
