@@ -149,6 +149,8 @@ class TurnReport:
     """Whether the user spoke into the reply, or stopped it."""
     stages_ms: dict[str, float] = field(default_factory=dict)
     """Latency by stage, in milliseconds; the stages overlap where work runs ahead of the turn's end."""
+    lead_ms: float | None = None
+    """How long before the turn's end the reply's first sound was ready; negative if it came later."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
 

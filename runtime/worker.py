@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -83,7 +83,7 @@ class Lane(Protocol):
 
     def stream(
         self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Run `call` and yield what it emits; at most `capacity` items wait in between.
 
         Closing the iterator cancels the call.
@@ -156,7 +156,7 @@ class ThreadLane:
 
     async def stream(
         self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """See `Lane.stream`."""
         items: Channel[T] = Channel(capacity)
         room = threading.Semaphore(capacity)
@@ -248,7 +248,7 @@ class VirtualLane:
 
     async def stream(
         self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """See `Lane.stream`."""
         await self._enter(priority)
         try:

@@ -1,6 +1,6 @@
 """The chat model seam."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -42,7 +42,7 @@ class ChatModel(Protocol):
     hears: Literal["text", "codes"]
     """Which part of a `UserTurn` it takes."""
 
-    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncIterator[TextDelta]:
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """Stream the reply. Closing the iterator, or cancelling its task, stops the computation.
 
         `context` is append-only between calls, so that a cached prompt prefix stays valid.

@@ -1,6 +1,6 @@
 """The voice seam."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,7 +61,7 @@ class Voice(Protocol):
     abilities: frozenset[str]
     """The fields of `Style` that it can do, out of speaker, speed, emotion, language, music."""
 
-    def speak(self, clause: Clause, style: Style) -> AsyncIterator[SpokenChunk]:
+    def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.
 
         Yields nothing where there is nothing to say (no pronounceable character). Raises `VoiceError`.

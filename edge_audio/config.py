@@ -1,0 +1,206 @@
+"""The typed tree of a config file: every field with its unit, range and default."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from runtime.errors import UserError
+
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Threads = Annotated[int, Meta(ge=1, le=256)]
+Seconds = Annotated[float, Meta(gt=0.0, le=3600.0)]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; a key that it doesn't have is an error."""
+
+
+class Audio(Table):
+    """``[audio]``: the sound devices."""
+
+    input: str | int | None = None
+    """Microphone: a part of its name, or its number in `edge-audio devices`; the system's default if unset."""
+    output: str | int | None = None
+    """Speaker, likewise."""
+    echo_cancellation: bool = True
+    """Whether to take the speaker's sound out of the microphone's; never done for files unless `--echo`."""
+    noise_suppression: bool = False
+    """Whether to reduce steady noise. The recognizers here are better without."""
+    auto_gain: bool = False
+    """Whether to level the microphone."""
+
+
+class Vad(Table, tag_field="adapter", tag="silero"):
+    """``[vad]``, adapter ``silero``: is somebody speaking."""
+
+    model: str = "silero-vad"
+    """Name in `edge-audio models`, or path of the ONNX file."""
+    threshold: Probability = 0.5
+    """Probability from which a window of 32 ms is speech, while nobody speaks."""
+    release: Probability = 0.35
+    """Probability below which a window is silence, while somebody speaks; lower than `threshold`."""
+    onset_ms: Milliseconds = 64
+    """How long speech must last to count."""
+    pause_ms: Milliseconds = 160
+    """How long silence must last to be a pause: the moment of speculation."""
+    gate: Annotated[int, Meta(ge=0, le=3)] = 1
+    """How strict the cheap detector in front is, 0 (lets much pass) to 3."""
+
+
+class EndOfTurn(Table, tag_field="adapter", tag="smart-turn"):
+    """``[end_of_turn]``, adapter ``smart-turn``: have they finished."""
+
+    model: str = "smart-turn-v3.2"
+    """Name in `edge-audio models`, or path of the ONNX file."""
+    threshold: Probability = 0.5
+    """Probability from which a turn sounds complete."""
+    complete_ms: Milliseconds = 400
+    """Silence that ends a turn which sounds and reads complete."""
+    unsure_ms: Milliseconds = 800
+    """Silence that ends a turn where sound and words disagree."""
+    incomplete_ms: Milliseconds = 1600
+    """Silence that ends a turn which sounds and reads unfinished."""
+    threads: Threads = 1
+    """Threads of the model."""
+
+
+class Whisper(Table, tag_field="adapter", tag="whisper"):
+    """``[asr]``, adapter ``whisper``: the recognizer, on CTranslate2."""
+
+    model: str = "whisper-tiny.en"
+    """Name in `edge-audio models`, or folder of a CTranslate2 Whisper model."""
+    language: str = "en"
+    """ISO 639-1 code, or `auto` with a multilingual model."""
+    threads: Threads = 2
+    """Threads of the model."""
+    partial_every_ms: Milliseconds = 500
+    """A partial transcript at most this often while the user speaks."""
+
+
+class LlamaCpp(Table, tag_field="adapter", tag="llama.cpp"):
+    """``[llm]``, adapter ``llama.cpp``: a local chat model."""
+
+    model: str = "smollm2-135m-instruct"
+    """Name in `edge-audio models`, or path of any GGUF file."""
+    prompt: Literal["dialogue", "template"] = "template"
+    """`template`: the model's own chat template. `dialogue`: a written dialogue with examples, for models
+    too small for their template."""
+    context_tokens: Annotated[int, Meta(ge=256, le=1_048_576)] = 2048
+    """Size of the context window in tokens; costs memory."""
+    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 120
+    """Longest reply in tokens."""
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.0
+    """Randomness of the reply; 0 always takes the likeliest word."""
+    threads: Threads = 2
+    """Threads of the model."""
+
+
+class OpenAI(Table, tag_field="adapter", tag="openai"):
+    """``[llm]``, adapter ``openai``: a chat model on a server that speaks OpenAI's protocol."""
+
+    url: str
+    """Base address, such as `http://127.0.0.1:11434/v1`."""
+    model: str
+    """The model's name on that server."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; the key itself never stands in a file."""
+    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 200
+    """Longest reply in tokens."""
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.7
+    """Randomness of the reply."""
+    connect_timeout_s: Seconds = 5.0
+    """How long to wait for a connection."""
+    first_token_timeout_s: Seconds = 20.0
+    """How long to wait for the reply to begin."""
+    token_timeout_s: Seconds = 10.0
+    """How long to wait for the reply to go on."""
+
+
+class Hibari(Table, tag_field="adapter", tag="hibari"):
+    """``[tts]``, adapter ``hibari``: the embedded voice."""
+
+    voice: str = "heart"
+    """One of hibari's voices; `heart` is in its package."""
+    speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    """1.0 is the voice's own pace."""
+    threads: Threads = 1
+    """Threads of the model."""
+
+
+class Conversation(Table):
+    """``[conversation]``: how the assistant behaves."""
+
+    system_prompt: str = ""
+    """Who the assistant is; given to the chat model before all else."""
+    history_tokens: Annotated[int, Meta(ge=64, le=1_000_000)] = 1000
+    """How much of the conversation the chat model is shown, in tokens, about."""
+    speculate: bool = True
+    """Whether to make replies while it is open if the user has finished."""
+    barge_in: bool = True
+    """Whether speech may interrupt a reply."""
+    hold_ms: Milliseconds = 1500
+    """How long a reply waits, after speech began over it, for words that confirm an interruption."""
+    held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
+    """How much of a reply is rendered ahead."""
+
+
+class Config(Table):
+    """A config file."""
+
+    tts: Hibari
+    """The voice."""
+    audio: Audio = Audio()
+    vad: Vad = Vad()
+    end_of_turn: EndOfTurn = EndOfTurn()
+    asr: Whisper | None = None
+    """The recognizer; without one there is only `say`."""
+    llm: LlamaCpp | OpenAI | None = None
+    """The chat model; without one there is only `say` and `listen`."""
+    conversation: Conversation = Conversation()
+
+
+def configs_folder() -> Path:
+    """Where the config files are: beside the packages in a checkout, inside this one when installed."""
+    installed = Path(__file__).parent / "configs"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read a config file; `configs/desktop.toml` if `path` is None.
+
+    Raises `UserError` naming the file, the key and what it may be.
+    """
+    path = path or configs_folder() / "desktop.toml"
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Config)
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.name for p in configs_folder().glob("*.toml")))
+        raise UserError(
+            f"There is no config file {path}.", f"Give the path of one; {configs_folder()} has {known}."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} can't be read: {error}.", "Give a TOML file in UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+    except msgspec.ValidationError as error:
+        raise UserError(f"{path}: {_explain(str(error))}.", "Mend or remove that key.") from None
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$(?P<place>[^`]*)`)?")
+_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`")
+
+
+def _explain(message: str) -> str:
+    """Put msgspec's message in terms of the file's keys."""
+    if unknown := _UNKNOWN.match(message):
+        table = (unknown["place"] or "").strip(".")
+        return f"unknown key {table + '.' if table else ''}{unknown['key']}"
+    if place := _PLACE.search(message):
+        what = message[: place.start()]
+        return f"{place['place'] or 'the file'}: {what[0].lower()}{what[1:]}"
+    return message

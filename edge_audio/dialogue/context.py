@@ -1,0 +1,57 @@
+"""What has been said: the conversation's text, as the chat model is given it."""
+
+from edge_audio.llm.chat_model import Message
+
+_CHARACTERS_PER_TOKEN = 4
+"""English text makes about one token of four characters with the vocabularies of today's models."""
+
+_TOKENS_PER_MESSAGE = 4
+"""What a prompt spends on a message's role and separators, about."""
+
+
+class Context:
+    """The system prompt and the text history, within a token budget.
+
+    Only what was really said and heard is put in. The history grows at its end alone, so that a chat
+    model's cached prompt stays valid; when it exceeds the budget, its older half goes at once (a
+    little each turn would invalidate the cache each turn). The system prompt never goes.
+    """
+
+    def __init__(self, system: str, budget_tokens: int) -> None:
+        """`system` may be empty; `budget_tokens` bounds the history without it."""
+        self._system = [Message("system", system)] if system else []
+        self._history: list[Message] = []
+        self._budget_tokens = budget_tokens
+
+    def messages(self) -> tuple[Message, ...]:
+        """System prompt and history, oldest first."""
+        return (*self._system, *self._history)
+
+    def user_said(self, text: str) -> None:
+        """Add a turn of the user; joins the previous one if nothing of a reply was heard in between."""
+        if before := self.take_back():
+            text = f"{before} {text}"
+        self._condense()
+        self._history.append(Message("user", text))
+
+    def take_back(self) -> str:
+        """Remove and return the user's latest turn, if nothing was answered to it; else return ""."""
+        if self._history and self._history[-1].role == "user":
+            return self._history.pop().text
+        return ""
+
+    def assistant_said(self, heard: str) -> None:
+        """Add what the user heard of a reply; nothing, if they heard nothing."""
+        if heard.strip():
+            self._history.append(Message("assistant", heard.strip()))
+
+    def _condense(self) -> None:
+        if self._tokens() <= self._budget_tokens:
+            return
+        while self._history and self._tokens() > self._budget_tokens // 2:
+            del self._history[0]
+        while self._history and self._history[0].role != "user":
+            del self._history[0]
+
+    def _tokens(self) -> int:
+        return sum(len(m.text) // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE for m in self._history)

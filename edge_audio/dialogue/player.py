@@ -1,0 +1,123 @@
+"""The player: hands the committed reply to the speaker, and knows what of it was heard."""
+
+import asyncio
+from collections.abc import Callable
+
+from edge_audio.audio.frame import Samples
+from edge_audio.audio.playout import Playout
+from edge_audio.dialogue.reply import Reply
+from runtime.epoch import Epoch
+
+_POLL_S = 0.02
+"""How often the playout is topped up and looked at while a reply plays."""
+
+
+class Player:
+    """Moves one reply at a time from its held audio into the playout.
+
+    It plays only what is committed and of the current epoch, and asks that at every move.
+    """
+
+    def __init__(
+        self,
+        playout: Playout,
+        epoch: Epoch,
+        *,
+        output_latency_s: float,
+        on_started: Callable[[Reply, float], None],
+        on_finished: Callable[[Reply], None],
+    ) -> None:
+        """`on_started` gets the reply and the session second of its first audible sample."""
+        self._playout = playout
+        self._epoch = epoch
+        self._latency_samples = round(output_latency_s * playout.rate_hz)
+        self._on_started = on_started
+        self._on_finished = on_finished
+        self._reply: Reply | None = None
+        self._rest: Samples | None = None
+        self._told_start = False
+        self._drained_at: int | None = None
+        self._work = asyncio.Event()
+
+    @property
+    def audible(self) -> bool:
+        """Whether a sample of the present reply has been handed out."""
+        return self._reply is not None and self._playout.started_at is not None
+
+    def start(self, reply: Reply) -> None:
+        """Play `reply`, which must be committed; what is held of it goes out with the next block."""
+        self._reply = reply
+        self._rest = None
+        self._told_start = False
+        self._drained_at = None
+        self._playout.begin()
+        self.top_up()
+        self._work.set()
+
+    def top_up(self) -> None:
+        """Move held audio into the playout as far as there is room."""
+        reply = self._reply
+        if reply is None or not reply.committed or self._epoch.is_stale(reply.epoch):
+            return
+        while True:
+            if self._rest is None:
+                if not len(reply.held):
+                    return
+                self._rest = reply.held.get_nowait()
+            written = self._playout.write(self._rest)
+            self._rest = self._rest[written:]
+            if len(self._rest):
+                return
+            self._rest = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether playback waits for `resume`."""
+        return self._playout.paused
+
+    def pause(self) -> None:
+        """Fall silent within a block, ready to go on."""
+        self._playout.pause()
+
+    def resume(self) -> None:
+        """Go on where `pause` stopped."""
+        self._playout.resume()
+
+    def stop(self) -> str:
+        """Fall silent within a block, forget the reply, and return the text of it that was heard."""
+        self._playout.clear()
+        reply, self._reply = self._reply, None
+        if reply is None:
+            return ""
+        self._tell_start(reply)
+        return reply.spoken.heard(reply.text, self._playout.played - self._latency_samples)
+
+    async def run(self) -> None:
+        """Keep the playout topped up and tell when a reply starts and ends. An actor's body."""
+        while True:
+            await self._work.wait()
+            reply = self._reply
+            if reply is None:
+                self._work.clear()
+                continue
+            self.top_up()
+            self._tell_start(reply)
+            if self._finished(reply):
+                self._reply = None
+                self._on_finished(reply)
+            await asyncio.sleep(_POLL_S)
+
+    def _tell_start(self, reply: Reply) -> None:
+        at = self._playout.started_at
+        if self._told_start or at is None or reply.first_audible is None:
+            return
+        self._told_start = True
+        place = at + reply.first_audible
+        self._on_started(reply, place / self._playout.rate_hz + self._playout.offset_s)
+
+    def _finished(self, reply: Reply) -> bool:
+        if not reply.made or len(reply.held) or self._rest is not None or self._playout.queued:
+            return False
+        if self._drained_at is None:
+            self._drained_at = self._playout.handed_out
+        return self._playout.handed_out >= self._drained_at + self._latency_samples

@@ -1,0 +1,141 @@
+"""A reply in the making: chat model, clauses, voice, held audio."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_audio.audio.frame import AUDIBLE, Samples
+from edge_audio.audio.resample import StreamResampler
+from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.dialogue.spoken import SpokenText
+from edge_audio.llm.chat_model import ChatModelError, TextDelta
+from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
+from runtime.channel import Channel
+
+_SLICE_MS = 100
+"""Held audio is kept in slices of this length, so that its bound is kept to the slice."""
+
+APOLOGY = "Sorry, I can't answer that right now."
+"""Spoken in place of, or after, a reply that failed."""
+
+
+class ReplyWatcher(Protocol):
+    """Hears how a reply gets on. Called on the loop; must not wait."""
+
+    def reply_text(self, reply: "Reply") -> None:
+        """There is more text."""
+        ...
+
+    def reply_audio(self, reply: "Reply") -> None:
+        """There is more held audio."""
+        ...
+
+    def reply_made(self, reply: "Reply") -> None:
+        """All of it is there, or `error` says why not."""
+        ...
+
+
+@dataclass(slots=True)
+class ReplyTimes:
+    """When a reply passed its stages, in session seconds; None for what hasn't happened."""
+
+    started_s: float
+    first_text_s: float | None = None
+    first_clause_s: float | None = None
+    first_audio_s: float | None = None
+
+
+class Reply:
+    """One answer and everything made for it, under one epoch.
+
+    Audio is held at the speaker's rate, at most `held_ms` ahead of what was taken; the making waits
+    there. Nothing leaves this object before the controller commits it.
+    """
+
+    def __init__(
+        self,
+        epoch: int,
+        user_text: str,
+        *,
+        voice: Voice,
+        style: Style,
+        output_rate_hz: int,
+        held_ms: int,
+        time_s: Callable[[], float],
+        watcher: ReplyWatcher,
+    ) -> None:
+        self.epoch = epoch
+        self.user_text = user_text
+        self.text = ""
+        """All that the chat model has written so far."""
+        self.held: Channel[Samples] = Channel(max(1, held_ms // _SLICE_MS))
+        """Sound that waits to be played, in order; closed when the reply is complete."""
+        self.spoken = SpokenText()
+        self.committed = False
+        """Whether the turn's end was decided in its favour: only then may it be heard or seen."""
+        self.error: str | None = None
+        """Why it is incomplete, for the user; None if nothing failed."""
+        self.made = False
+        """Whether `make` has come to its end."""
+        self.times = ReplyTimes(time_s())
+        self.first_audible: int | None = None
+        """Index of its first sample that counts as audible."""
+        self._voice = voice
+        self._style = style
+        self._resampler = StreamResampler(voice.sample_rate_hz, output_rate_hz)
+        self._slice = output_rate_hz * _SLICE_MS // 1000
+        self._time_s = time_s
+        self._watcher = watcher
+
+    async def make(self, deltas: AsyncGenerator[TextDelta, None]) -> None:
+        """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice."""
+        splitter = ClauseSplitter()
+        try:
+            async with aclosing(deltas):
+                try:
+                    async for delta in deltas:
+                        await self._say(splitter.push(self._add_text(delta.text)))
+                    if not self.text.strip():
+                        raise ChatModelError("The chat model gave an empty answer.")
+                except ChatModelError as failure:
+                    self.error = str(failure)
+                    if self.committed:
+                        apology = f" {APOLOGY}" if self.text else APOLOGY
+                        await self._say(splitter.push(self._add_text(apology)))
+            await self._say(splitter.flush())
+            await self._hold(self._resampler.flush(), len(self.text), len(self.text))
+        except VoiceError as failure:
+            self.error = str(failure)
+        self.made = True
+        self.held.close()
+        self._watcher.reply_made(self)
+
+    def _add_text(self, text: str) -> str:
+        if self.times.first_text_s is None:
+            self.times.first_text_s = self._time_s()
+        self.text += text
+        self._watcher.reply_text(self)
+        return text
+
+    async def _say(self, clauses: Iterable[Clause]) -> None:
+        for clause in clauses:
+            if self.times.first_clause_s is None:
+                self.times.first_clause_s = self._time_s()
+            async with aclosing(self._voice.speak(clause, self._style)) as chunks:
+                async for chunk in chunks:
+                    await self._hold(self._resampler.push(chunk.pcm), chunk.text_start, chunk.text_end)
+
+    async def _hold(self, pcm: Samples, text_start: int, text_end: int) -> None:
+        if not len(pcm):
+            return
+        if self.first_audible is None:
+            audible = (abs(pcm) >= AUDIBLE).nonzero()[0]
+            if len(audible):
+                self.first_audible = self.spoken.samples + int(audible[0])
+        self.spoken.append(len(pcm), text_start, text_end)
+        for start in range(0, len(pcm), self._slice):
+            await self.held.put(pcm[start : start + self._slice])
+            if self.times.first_audio_s is None:
+                self.times.first_audio_s = self._time_s()
+            self._watcher.reply_audio(self)

@@ -1,0 +1,55 @@
+"""Which words of a reply were heard, told from how many of its samples were played."""
+
+import re
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a piece of text lies in the reply's sound."""
+
+    sample_end: int
+    text_start: int
+    text_end: int
+
+
+class SpokenText:
+    """The reply's text laid along its samples, in the order in which they are spoken."""
+
+    def __init__(self) -> None:
+        self._spans: list[_Span] = []
+
+    @property
+    def samples(self) -> int:
+        """Length of the sound so far."""
+        return self._spans[-1].sample_end if self._spans else 0
+
+    def append(self, samples: int, text_start: int, text_end: int) -> None:
+        """Add a piece of sound that says the reply's text from `text_start` to `text_end`."""
+        self._spans.append(_Span(self.samples + samples, text_start, text_end))
+
+    def heard(self, text: str, played: int) -> str:
+        """Return the part of `text` that was said in the first `played` samples, in whole words.
+
+        Inside a piece the words are taken to be evenly spread, and rounded down: a word counts as
+        heard only when all of it was.
+        """
+        sample_start = 0
+        for span in self._spans:
+            if played < span.sample_end:
+                share = max(0, played - sample_start) / (span.sample_end - sample_start)
+                reach = span.text_start + share * (span.text_end - span.text_start)
+                return _whole_words(text, reach)
+            sample_start = span.sample_end
+        return text[: self._spans[-1].text_end].rstrip() if self._spans else ""
+
+
+def _whole_words(text: str, reach: float) -> str:
+    end = 0
+    for word in _WORD.finditer(text):
+        if word.end() > reach:
+            break
+        end = word.end()
+    return text[:end]

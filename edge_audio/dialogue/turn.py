@@ -1,0 +1,109 @@
+"""The user's open turn: what is known of it so far."""
+
+from dataclasses import dataclass, field
+
+from edge_audio.dialogue.reply import Reply
+from edge_audio.events import Outcome, TurnReport
+
+
+@dataclass(slots=True)
+class OpenTurn:
+    """A turn that has begun and is not over. Times in session seconds."""
+
+    before: str = ""
+    """What the user had said already when an unheard reply was withdrawn: the turn goes on from there."""
+    text: str = ""
+    """The whole turn's text at the latest pause; empty while the user speaks."""
+    speaking: bool = True
+    into_reply: bool = False
+    """Whether it began over a reply and may yet turn out to be a cough or a backchannel."""
+    forced_end: bool = False
+    """Whether the user said by key that they have finished."""
+    pause: int | None = None
+    """The pause that the turn is in; None while the user speaks."""
+    speech_end_s: float | None = None
+    paused_s: float | None = None
+    """When the pause was noticed."""
+    heard_s: float | None = None
+    """When the transcript was there."""
+    end_probability: float | None = None
+    """The end-of-turn model's answer for this pause."""
+    outcomes: dict[str, int] = field(default_factory=lambda: {"started": 0, "committed": 0, "cancelled": 0})
+    """Speculations started, and how they ended."""
+
+    def went_on(self) -> None:
+        """The user speaks again: what was worked out for the pause is void."""
+        self.speaking = True
+        self.text = ""
+        self.pause = self.speech_end_s = self.paused_s = self.heard_s = self.end_probability = None
+
+    def count(self, outcome: Outcome) -> None:
+        """Count a speculation's end."""
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A turn that is over, and the reply that answers it."""
+
+    turn: OpenTurn
+    reply: Reply
+    turn_end_s: float
+    first_audio_s: float | None = None
+    error: str | None = None
+
+    def report(self, heard_text: str, *, interrupted: bool) -> TurnReport:
+        """Sum the exchange up."""
+        turn, reply = self.turn, self.reply
+        gap_ms = None
+        if turn.speech_end_s is not None and self.first_audio_s is not None:
+            gap_ms = round((self.first_audio_s - turn.speech_end_s) * 1000, 1)
+        return TurnReport(
+            user_text=turn.text,
+            reply_text=reply.text,
+            heard_text=heard_text,
+            speech_end_s=_rounded(turn.speech_end_s),
+            turn_end_s=_rounded(self.turn_end_s),
+            first_audio_s=_rounded(self.first_audio_s),
+            response_gap_ms=gap_ms,
+            speculations=dict(turn.outcomes),
+            interrupted=interrupted,
+            stages_ms=self._stages_ms(),
+            lead_ms=self._lead_ms(),
+            error=reply.error or self.error,
+        )
+
+    def _lead_ms(self) -> float | None:
+        ready_s = self.reply.times.first_audio_s
+        return None if ready_s is None else round((self.turn_end_s - ready_s) * 1000, 1)
+
+    def _stages_ms(self) -> dict[str, float]:
+        """Latency from the end of speech to the first audible sample, cut where one stage met the next.
+
+        The stages add up to the response gap: `pause` until the silence was noticed, `asr` until the
+        transcript was there, `wait` for the turn's end where no speculation ran, `llm` until the first
+        clause, `tts` until its sound, `hold` of a reply that was ready early, `out` to the speaker.
+        """
+        turn, times = self.turn, self.reply.times
+        ready_s = times.first_audio_s
+        released_s = None if ready_s is None else max(ready_s, self.turn_end_s)
+        marks = (
+            ("pause", turn.paused_s),
+            ("asr", turn.heard_s),
+            ("wait", times.started_s),
+            ("llm", times.first_clause_s),
+            ("tts", ready_s),
+            ("hold", released_s),
+            ("out", self.first_audio_s),
+        )
+        stages: dict[str, float] = {}
+        since_s = turn.speech_end_s if turn.speech_end_s is not None else times.started_s
+        for name, at_s in marks:
+            if at_s is not None and at_s >= since_s:
+                stages[name] = round((at_s - since_s) * 1000, 1)
+                since_s = at_s
+        return stages
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)

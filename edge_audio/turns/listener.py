@@ -1,0 +1,216 @@
+"""The listener: frames in; who speaks, what they say and whether they have finished out."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from edge_audio.asr.recognizer import Recognizer, Utterance
+from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
+from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
+from edge_audio.turns.tracker import SpeechTracker
+from runtime import clock
+from runtime.actor import Actor
+from runtime.channel import Channel
+from runtime.newest import Newest
+from runtime.trace import Trace
+
+FRAMES_PER_S = INPUT_RATE_HZ // FRAME_SAMPLES
+
+_PRE_ROLL_FRAMES = 16
+"""Kept before the onset (320 ms): the detector notices speech late, and soft first consonants not at all."""
+
+_JUDGED_FRAMES = 8 * FRAMES_PER_S
+"""The end-of-turn model hears the last 8 s of a turn (its model card)."""
+
+_LEVEL_EVERY_FRAMES = 5
+
+
+class EchoRemover(Protocol):
+    """Takes what the speaker plays out of what the microphone hears."""
+
+    def process(self, frame: Frame) -> Frame:
+        """Return the frame without echo; its place in the input is unchanged."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Times of the listener; see `edge_audio.config.Turns`."""
+
+    partial_every_ms: int = 500
+    """A partial transcript at most this often while the user speaks."""
+    judge_again_ms: tuple[int, ...] = (400, 800)
+    """Silences at which the end-of-turn model is asked again: it hears more with each."""
+
+
+class Listener:
+    """Follows the user's speech and tells what it makes of it.
+
+    One utterance at a time: it begins with the first speech after `end_turn` and gathers all speech and
+    pauses until `end_turn` is called again. All compute happens on the lanes of the models.
+    """
+
+    def __init__(
+        self,
+        frames: Channel[Frame],
+        detector: SpeechDetector,
+        tracker: SpeechTracker,
+        recognizer: Recognizer,
+        end_of_turn: EndOfTurnModel,
+        tell: Callable[[Event], None],
+        trace: Trace,
+        settings: ListenerSettings,
+        echo: EchoRemover | None = None,
+    ) -> None:
+        self._frames = frames
+        self._detector = detector
+        self._tracker = tracker
+        self._recognizer = recognizer
+        self._end_of_turn = end_of_turn
+        self._tell = tell
+        self._trace = trace
+        self._settings = settings
+        self._echo = echo
+        self._transcribing = Newest()
+        self._judging = Newest()
+        self._origin_s: float | None = None
+        self._pre_roll: deque[Samples] = deque(maxlen=_PRE_ROLL_FRAMES)
+        self._turn_audio: deque[Samples] = deque(maxlen=_JUDGED_FRAMES)
+        self._utterance: Utterance | None = None
+        self._pauses = 0
+        self._paused_ms = 0.0
+        self._since_partial_ms = 0.0
+        self._frame_count = 0
+        self.muted = False
+        """Whether the user is taken to be silent."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks and nothing is being worked out."""
+        return self._utterance is None and not self._tracker.speaking
+
+    def now_s(self) -> float:
+        """Seconds since the input's first sample; 0 before the first frame."""
+        return 0.0 if self._origin_s is None else clock.now() - self._origin_s
+
+    def actors(self) -> tuple[Actor, ...]:
+        """What must run for it to listen."""
+        return (
+            Actor("listener", self._run),
+            Actor("transcriber", self._transcribing.run),
+            Actor("end-of-turn judge", self._judging.run),
+        )
+
+    def end_turn(self) -> None:
+        """The turn is over, or was none: forget its audio and what is being computed for it."""
+        self._utterance = None
+        self._turn_audio.clear()
+        self._transcribing.drop()
+        self._judging.drop()
+
+    def pause_now(self) -> None:
+        """Take the user to have paused at this moment (push-to-talk was let go)."""
+        if self._utterance is not None and self._tracker.speaking:
+            self._tracker.speaking = False
+            self._paused(round(self.now_s() * INPUT_RATE_HZ))
+
+    async def _run(self) -> None:
+        async for frame in self._frames:
+            if self._origin_s is None:
+                self._origin_s = clock.now() - frame.end / INPUT_RATE_HZ
+            await self._hear(frame)
+
+    async def _hear(self, frame: Frame) -> None:
+        if self._echo is not None:
+            frame = self._echo.process(frame)
+        if self.muted:
+            frame = replace(frame, pcm=np.zeros_like(frame.pcm))
+        self._gather(frame)
+        probabilities = await self._detector.feed(frame)
+        window = self._detector.window_samples
+        window_end = frame.end - frame.end % window - (len(probabilities) - 1) * window
+        for probability in probabilities:
+            if change := self._tracker.feed(probability, window_end):
+                if change.kind == "started":
+                    self._started(change.sample)
+                else:
+                    self._paused(change.sample)
+            window_end += window
+        self._frame_count += 1
+        if self._frame_count % _LEVEL_EVERY_FRAMES == 0:
+            rms = float(np.sqrt(np.mean(np.square(frame.pcm))))
+            self._tell(Level(rms, probabilities[-1] if probabilities else 0.0))
+        self._ask_now_and_then(len(frame.pcm) * 1000 / INPUT_RATE_HZ)
+
+    def _gather(self, frame: Frame) -> None:
+        if self._utterance is None:
+            self._pre_roll.append(frame.pcm)
+        else:
+            self._utterance.feed(frame.pcm)
+            self._turn_audio.append(frame.pcm)
+
+    def _started(self, sample: int) -> None:
+        if self._utterance is None:
+            self._utterance = self._recognizer.open()
+            for pcm in self._pre_roll:
+                self._utterance.feed(pcm)
+                self._turn_audio.append(pcm)
+            self._pre_roll.clear()
+        self._transcribing.drop()
+        self._judging.drop()
+        self._since_partial_ms = 0.0
+        self._tell(SpeechStarted(self.now_s(), sample / INPUT_RATE_HZ))
+
+    def _paused(self, sample: int) -> None:
+        if self._utterance is None:
+            return
+        self._pauses += 1
+        self._paused_ms = (self.now_s() - sample / INPUT_RATE_HZ) * 1000
+        self._tell(SpeechPaused(self.now_s(), sample / INPUT_RATE_HZ, self._pauses))
+        if self._utterance is not None:
+            self._transcribe(self._utterance, self._pauses)
+            self._judge()
+
+    def _ask_now_and_then(self, frame_ms: float) -> None:
+        if self._utterance is None:
+            return
+        if self._tracker.speaking:
+            self._since_partial_ms += frame_ms
+            if self._since_partial_ms >= self._settings.partial_every_ms and not self._transcribing.busy:
+                self._since_partial_ms = 0.0
+                self._transcribe(self._utterance, None)
+            return
+        before_ms, self._paused_ms = self._paused_ms, self._paused_ms + frame_ms
+        if any(before_ms < again_ms <= self._paused_ms for again_ms in self._settings.judge_again_ms):
+            self._judge()
+
+    def _transcribe(self, utterance: Utterance, pause: int | None) -> None:
+        async def transcribe() -> None:
+            text = ""
+            try:
+                with self._trace.span("asr" if pause is not None else "asr.partial"):
+                    text = (await utterance.transcribe()).text
+            except Exception as failure:  # a failed transcript must not end the conversation
+                self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
+            self._tell(Heard(text, pause))
+
+        self._transcribing.ask(transcribe)
+
+    def _judge(self) -> None:
+        pause = self._pauses
+
+        async def judge() -> None:
+            pcm = np.concatenate(self._turn_audio)
+            try:
+                with self._trace.span("end_of_turn"):
+                    probability = await self._end_of_turn.probability(pcm)
+            except Exception as failure:  # silence alone then decides
+                self._tell(Notice(f"The end-of-turn model failed: {failure}", is_error=True))
+                return
+            self._tell(TurnEndJudged(pause, probability))
+
+        self._judging.ask(judge)
