@@ -5,8 +5,8 @@ whatever thread the audio library calls it, reads exactly as much as the device 
 resuming and clearing act on the callback's very next block, with a short fade and no matter how much
 is queued: that is what makes an interruption immediate.
 
-Each index has one writer (`_written` and `_discard_to` the loop, `_read` and the rest the callback),
-so that no lock is needed: under the interpreter lock an attribute store is atomic.
+No lock is needed: every attribute has one writer, the loop or the callback, under the interpreter
+lock a store is atomic, and each side reads the other's attributes once and works with that value.
 """
 
 import numpy as np
@@ -23,36 +23,46 @@ class Playout:
     def __init__(self, rate_hz: int, capacity_s: float = 0.5) -> None:
         """`capacity_s` bounds what waits here; it costs no latency when interrupted."""
         self.rate_hz = rate_hz
+        self.offset_s = 0.0
+        """When sample 0 was handed out, in seconds since the input's first sample; set by the device."""
         self.handed_out = 0
         """Samples that the speaker has asked for, silence included: the output's time line."""
-        self.played = 0
-        """Samples written since the last `begin` that were handed out, faded or not."""
-        self.started_at: int | None = None
-        """Place on the time line of the first sample since the last `begin`; None before it is out."""
         self.last_sound_at = -1
         """Place on the time line of the last sample that was not zero."""
         self._ring = np.zeros(max(1, round(rate_hz * capacity_s)), np.float32)
-        fade = max(1, rate_hz * FADE_MS // 1000)
-        self._fade_out = np.linspace(1.0, 0.0, fade, endpoint=False, dtype=np.float32)
-        self._fade_out -= self._fade_out[-1]  # ends at exactly zero
+        self._fade_out = np.linspace(1.0, 0.0, max(1, rate_hz * FADE_MS // 1000) + 1, dtype=np.float32)[1:]
+        self._fade_in = self._fade_out[::-1]
+        # The loop's: indices count samples since the beginning, whatever the ring's length.
         self._written = 0
-        self._read = 0
         self._discard_to = 0
         self._begin_at = 0
         self._paused = False
-        self._silent = True  # the last block ended in silence, so sound must fade in after a pause
-        self._resuming = False
+        # The callback's.
+        self._read = 0
+        self._progress: tuple[int, int | None, int] = (0, None, 0)  # of the reply that began at [0]
+        self._sounding = False  # the last block ended in the middle of sound: a stop needs a fade
+        self._was_paused = False  # sound comes back with a fade
 
     # The loop's side.
 
     def begin(self) -> None:
         """Start a new reply behind what is queued: `played` and `started_at` count from here."""
-        self.started_at = None
-        self.played = 0
         self._begin_at = self._written
 
+    @property
+    def started_at(self) -> int | None:
+        """Place on the time line of the first sample since the last `begin`; None before it is out."""
+        begin_at, started_at, _ = self._progress
+        return started_at if begin_at == self._begin_at else None
+
+    @property
+    def played(self) -> int:
+        """Samples written since the last `begin` that were handed out, faded or not."""
+        begin_at, _, played = self._progress
+        return played if begin_at == self._begin_at else 0
+
     def room(self) -> int:
-        """How many samples `write` would take now."""
+        """How many samples `write` would take now; what `clear` forgot counts until the next block."""
         return len(self._ring) - (self._written - self._read)
 
     def write(self, pcm: Samples) -> int:
@@ -75,7 +85,7 @@ class Playout:
 
     def clear(self) -> None:
         """Fall silent within the next block and forget what is queued; ends a pause."""
-        self._discard_to = self._written
+        self._discard_to = self._written  # before the pause ends, lest a block comes in between
         self._paused = False
 
     @property
@@ -92,47 +102,51 @@ class Playout:
 
     def read_into(self, block: Samples) -> None:
         """Fill `block` with what is to be heard next. Never waits; silence where there is nothing."""
+        paused, discard_to = self._paused, self._discard_to
+        cleared = self._read < discard_to
         filled = 0
-        if self._read < self._discard_to:
-            filled = 0 if self._silent else self._fade(block)
-            self._read = self._discard_to
-        if self._paused:
-            if not self._silent:
-                filled = self._fade(block)
-            self._resuming = True
-        else:
-            filled += self._copy(block[filled:])
+        if self._sounding and (cleared or paused):
+            filled = self._stop(block, discard_to if cleared else self._written)
+        if cleared:
+            self._read = discard_to
+            self._was_paused = False
+        copied = 0 if paused else self._play(block, filled)
+        filled += copied
         block[filled:] = 0.0
-        if filled and np.any(block):
-            self.last_sound_at = self.handed_out + int(np.flatnonzero(block)[-1])
+        sound = np.flatnonzero(block[:filled])
+        if len(sound):
+            self.last_sound_at = self.handed_out + int(sound[-1])
         self.handed_out += len(block)
-        self._silent = filled < len(block) or self._paused
+        self._was_paused = paused or (self._was_paused and not copied)
+        self._sounding = copied > 0 and filled == len(block)
 
-    def _fade(self, block: Samples) -> int:
-        """Hand out a ramp down of what comes next; returns its length."""
-        count = min(len(self._fade_out), len(block), self._written - self._read)
-        self._take(block[:count])
-        block[:count] *= self._fade_out[-count:] if count else 1.0
+    def _stop(self, block: Samples, end: int) -> int:
+        """Hand out a ramp down of what comes next, at most up to index `end`; return its length."""
+        count = min(len(self._fade_out), len(block), end - self._read)
+        self._take(block, 0, count)
+        block[:count] *= self._fade_out[len(self._fade_out) - count :]
         return count
 
-    def _copy(self, block: Samples) -> int:
-        count = min(len(block), self._written - self._read)
-        if count == 0:
-            return 0
-        if self.started_at is None and self._read + count > self._begin_at:
-            self.started_at = self.handed_out + max(0, self._begin_at - self._read)
-        self._take(block[:count])
-        if self._resuming:
-            ramp = min(count, len(self._fade_out))
-            block[:ramp] *= self._fade_out[::-1][:ramp]
-            self._resuming = False
+    def _play(self, block: Samples, at: int) -> int:
+        """Hand out what is queued from `block[at]` on; return how many samples."""
+        count = min(len(block) - at, self._written - self._read)
+        self._take(block, at, count)
+        if self._was_paused:
+            ramp = min(count, len(self._fade_in))
+            block[at : at + ramp] *= self._fade_in[:ramp]
         return count
 
-    def _take(self, block: Samples) -> None:
-        count = len(block)
+    def _take(self, block: Samples, at: int, count: int) -> None:
+        """Move the next `count` samples to `block[at:]`, and account for them."""
         start = self._read % len(self._ring)
         first = min(count, len(self._ring) - start)
-        block[:first] = self._ring[start : start + first]
-        block[first:] = self._ring[: count - first]
+        block[at : at + first] = self._ring[start : start + first]
+        block[at + first : at + count] = self._ring[: count - first]
+        begin_at = self._begin_at
+        ours = self._read + count - max(self._read, begin_at)  # the others belong to the reply before
+        if ours > 0:
+            known_begin, started_at, played = self._progress
+            if started_at is None or known_begin != begin_at:
+                started_at, played = self.handed_out + at + count - ours, 0
+            self._progress = (begin_at, started_at, played + ours)
         self._read += count
-        self.played = max(0, self._read - self._begin_at)

@@ -1,0 +1,235 @@
+"""Audio files: anything that libsndfile reads comes in, 16-bit mono WAV goes out."""
+
+import math
+import os
+import re
+import secrets
+import wave
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import numpy as np
+import soundfile
+
+from edge_audio.audio.frame import FILE_RATE_HZ, INPUT_RATE_HZ, Samples
+from edge_audio.audio.resample import StreamResampler
+from runtime.errors import UserError
+
+LOWEST_RATE_HZ = 8_000
+HIGHEST_RATE_HZ = 192_000
+"""Rates that are read. Below, speech can't be understood; above, the header is most likely wrong."""
+
+_BLOCK_FRAMES = 1 << 16
+
+_UNKNOWN_LENGTH = 0x7FFF_F000
+"""Lengths from here on are what programs write that can't seek back to fill the true one in."""
+
+_WAV_SAMPLES = (0xFFFF_FFFF - 36) // 2
+"""What the header's 32-bit length can tell: 24.8 hours at 24 kHz."""
+
+_CONVERT = "Convert it first, for instance with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav"
+
+
+def read_audio(path: str | os.PathLike[str], rate_hz: int = INPUT_RATE_HZ) -> Samples:
+    """Read a whole audio file: WAV, FLAC, OGG and whatever else libsndfile knows, 8 to 192 kHz.
+
+    Returns mono samples at `rate_hz` (the mean of all channels), clipped to [-1, 1]. The file passes
+    through in blocks, so nothing but the result is ever held whole.
+
+    Raises `UserError` for what can't be used: missing, a folder, unreadable, not audio, without sound,
+    cut off (WAV, AIFF, AU and FLAC tell, OGG doesn't), a rate out of range, samples that are no numbers.
+    """
+    source = Path(path)
+    _require_readable(source)
+    try:
+        with soundfile.SoundFile(source) as sound:
+            _require_usable(source, sound)
+            return _read(source, sound, rate_hz)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw
+        cause = f"{source} is no audio file that can be decoded, or it is damaged."
+        raise UserError(cause, _CONVERT) from error
+    except MemoryError as error:
+        raise UserError(f"{source} does not fit into memory.", "Cut it into shorter files.") from error
+
+
+def _read(source: Path, sound: soundfile.SoundFile, rate_hz: int) -> Samples:
+    resampler = StreamResampler(sound.samplerate, rate_hz)
+    result: Samples = np.empty(math.ceil(sound.frames * rate_hz / sound.samplerate) + 1, np.float32)
+    frames = filled = 0
+
+    def take(pcm: Samples) -> None:
+        nonlocal filled
+        np.clip(pcm, -1.0, 1.0, out=result[filled : filled + len(pcm)])
+        filled += len(pcm)
+
+    while frames < sound.frames:
+        try:
+            count = min(_BLOCK_FRAMES, sound.frames - frames)
+            block = sound.read(count, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            break  # told below as what it most likely is: cut off
+        if not len(block):
+            break
+        if not np.all(np.isfinite(block)):
+            raise UserError(f"{source} holds samples that are no numbers (NaN or infinity).", _CONVERT)
+        frames += len(block)
+        take(resampler.push(block.mean(axis=1)))
+    take(resampler.flush())
+    if frames < sound.frames:
+        raise _cut_off(source, sound.frames / sound.samplerate, frames / sound.samplerate)
+    return result[:filled]
+
+
+def _require_readable(source: Path) -> None:
+    try:
+        with source.open("rb") as file:
+            if not file.read(1):
+                raise UserError(f"{source} is empty.", "Choose a file that holds audio.")
+    except FileNotFoundError as error:
+        raise UserError(f"{source} does not exist.", "Check the path.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{source} is a folder.", "Name an audio file inside it.") from error
+    except OSError as error:
+        cause = f"{source} can't be read ({error.strerror})."
+        raise UserError(cause, "Check the path and its permissions.") from error
+
+
+def _require_usable(source: Path, sound: soundfile.SoundFile) -> None:
+    if not LOWEST_RATE_HZ <= sound.samplerate <= HIGHEST_RATE_HZ:
+        cause = f"{source} has a sampling rate of {sound.samplerate} Hz; 8,000 to 192,000 Hz can be read."
+        raise UserError(cause, _CONVERT)
+    # libsndfile reads a file that is cut off up to where it ends, and says so in its log only.
+    found = re.search(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", sound.extra_info, re.M)
+    if found:
+        promised, present = int(found[1]), int(found[2])
+        if present < promised < _UNKNOWN_LENGTH:
+            seconds = sound.frames / sound.samplerate
+            raise _cut_off(source, seconds * promised / max(present, 1), seconds)
+    if sound.frames == 0:
+        raise UserError(f"{source} holds no sound.", "Choose a file with at least one sample.")
+
+
+def _cut_off(source: Path, promised_s: float, present_s: float) -> UserError:
+    cause = f"{source} is cut off: it promises {promised_s:.1f} s of sound and holds {present_s:.1f} s."
+    return UserError(cause, "Copy or record it again.")
+
+
+class Replacement:
+    """A file in the making, written beside its target and put in its place when it is whole.
+
+    Until `commit` an existing target is untouched; after `abort` nothing is left.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Create the temporary file. Raises `UserError` at once where the target can't be written."""
+        # A link stays a link: what it points to is replaced.
+        self.path = Path(os.path.realpath(path))
+        if self.path.is_dir():
+            raise UserError(f"{path} is a folder.", "Name a file inside it.")
+        if self.path.exists() and not self.path.is_file():
+            raise UserError(f"{path} is a device or a pipe, not a file.", "Name an ordinary file.")
+        self._part = self.path.with_name(f".edge-audio-{secrets.token_hex(4)}.part")
+        self._done = False
+        try:
+            if self.path.exists():
+                self.path.open("r+b").close()  # replacing it needs no leave to write it, but we ask for it
+            self.file: BinaryIO = self._part.open("xb")
+        except FileNotFoundError as error:
+            raise UserError(f"The folder {self.path.parent} does not exist.", "Create it first.") from error
+        except OSError as error:
+            cause = f"{path} can't be written ({error.strerror})."
+            raise UserError(cause, "Choose a place where you may write.") from error
+
+    def commit(self) -> None:
+        """Put the file in its place. Raises `UserError`, leaving nothing, if that fails (disk full)."""
+        if self._done:
+            return
+        try:
+            self.file.close()
+            self._part.replace(self.path)
+        except OSError as error:
+            self.abort()
+            raise _not_written(self.path, error) from error
+        self._done = True
+
+    def abort(self) -> None:
+        """Remove the temporary file. Does nothing after `commit`."""
+        if self._done:
+            return
+        self._done = True
+        with suppress(OSError):  # what could not be flushed is thrown away anyway
+            self.file.close()
+        self._part.unlink(missing_ok=True)
+
+
+def write_atomically(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file (UTF-8) whole or not at all. Raises `UserError`."""
+    target = Replacement(path)
+    try:
+        target.file.write(text.encode())
+    except OSError as error:
+        target.abort()
+        raise _not_written(target.path, error) from error
+    target.commit()
+
+
+class WavWriter:
+    """Writes a 16-bit mono WAV file block by block; it appears, whole, upon `close`.
+
+    As a context manager it closes at the end of the block, and aborts if the block fails.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], rate_hz: int = FILE_RATE_HZ) -> None:
+        """Raises `UserError` at once where `path` can't be written."""
+        self.samples = 0
+        """Samples written so far."""
+        self._target = Replacement(path)
+        self._wave = wave.open(self._target.file, "wb")  # noqa: SIM115 (closed by `close` and `abort`)
+        self._wave.setnchannels(1)
+        self._wave.setsampwidth(2)
+        self._wave.setframerate(rate_hz)
+
+    def write(self, pcm: Samples) -> None:
+        """Append samples, clipped to [-1, 1]. Raises `UserError` (disk full), leaving nothing."""
+        if self.samples + len(pcm) > _WAV_SAMPLES:
+            self.abort()
+            raise UserError(f"{self._target.path} has grown too long for a WAV file (4 GB).", "Write less.")
+        whole = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
+        try:
+            self._wave.writeframesraw(whole.tobytes())
+        except OSError as error:
+            self.abort()
+            raise _not_written(self._target.path, error) from error
+        self.samples += len(pcm)
+
+    def close(self) -> None:
+        """Complete the file and put it in its place. Raises `UserError`, leaving nothing, if it can't."""
+        try:
+            self._wave.close()
+        except OSError as error:
+            self.abort()
+            raise _not_written(self._target.path, error) from error
+        self._target.commit()
+
+    def abort(self) -> None:
+        """Leave nothing; an existing file of that name stays as it was. Does nothing after `close`."""
+        with suppress(OSError):
+            self._wave.close()
+        self._target.abort()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abort()
+
+
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} could not be written ({error.strerror}).", "Make room on the disk.")
