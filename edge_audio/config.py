@@ -20,7 +20,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A table of the file; a key that it doesn't have is an error."""
 
 
-class Audio(Table):
+class Audio(Table, frozen=True):
     """``[audio]``: the sound devices."""
 
     input: str | int | None = None
@@ -35,7 +35,7 @@ class Audio(Table):
     """Whether to level the microphone."""
 
 
-class Vad(Table, tag_field="adapter", tag="silero"):
+class Vad(Table, frozen=True, tag_field="adapter", tag="silero"):
     """``[vad]``, adapter ``silero``: is somebody speaking."""
 
     model: str = "silero-vad"
@@ -52,7 +52,7 @@ class Vad(Table, tag_field="adapter", tag="silero"):
     """How strict the cheap detector in front is, 0 (lets much pass) to 3."""
 
 
-class EndOfTurn(Table, tag_field="adapter", tag="smart-turn"):
+class EndOfTurn(Table, frozen=True, tag_field="adapter", tag="smart-turn"):
     """``[end_of_turn]``, adapter ``smart-turn``: have they finished."""
 
     model: str = "smart-turn-v3.2"
@@ -69,7 +69,7 @@ class EndOfTurn(Table, tag_field="adapter", tag="smart-turn"):
     """Threads of the model."""
 
 
-class Whisper(Table, tag_field="adapter", tag="whisper"):
+class Whisper(Table, frozen=True, tag_field="adapter", tag="whisper"):
     """``[asr]``, adapter ``whisper``: the recognizer, on CTranslate2."""
 
     model: str = "whisper-tiny.en"
@@ -82,7 +82,7 @@ class Whisper(Table, tag_field="adapter", tag="whisper"):
     """A partial transcript at most this often while the user speaks."""
 
 
-class LlamaCpp(Table, tag_field="adapter", tag="llama.cpp"):
+class LlamaCpp(Table, frozen=True, tag_field="adapter", tag="llama.cpp"):
     """``[llm]``, adapter ``llama.cpp``: a local chat model."""
 
     model: str = "smollm2-135m-instruct"
@@ -100,7 +100,7 @@ class LlamaCpp(Table, tag_field="adapter", tag="llama.cpp"):
     """Threads of the model."""
 
 
-class OpenAI(Table, tag_field="adapter", tag="openai"):
+class OpenAI(Table, frozen=True, tag_field="adapter", tag="openai"):
     """``[llm]``, adapter ``openai``: a chat model on a server that speaks OpenAI's protocol."""
 
     url: str
@@ -121,7 +121,7 @@ class OpenAI(Table, tag_field="adapter", tag="openai"):
     """How long to wait for the reply to go on."""
 
 
-class Hibari(Table, tag_field="adapter", tag="hibari"):
+class Hibari(Table, frozen=True, tag_field="adapter", tag="hibari"):
     """``[tts]``, adapter ``hibari``: the embedded voice."""
 
     voice: str = "heart"
@@ -132,7 +132,7 @@ class Hibari(Table, tag_field="adapter", tag="hibari"):
     """Threads of the model."""
 
 
-class Conversation(Table):
+class Conversation(Table, frozen=True):
     """``[conversation]``: how the assistant behaves."""
 
     system_prompt: str = ""
@@ -149,7 +149,7 @@ class Conversation(Table):
     """How much of a reply is rendered ahead."""
 
 
-class Config(Table):
+class Config(Table, frozen=True):
     """A config file."""
 
     tts: Hibari

@@ -46,7 +46,7 @@ class ActorGroup:
         """`on_restart` hears the name and the failure of every actor that is restarted."""
         self._on_restart = on_restart
         self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "ActorGroup":
         await self._group.__aenter__()
@@ -55,7 +55,8 @@ class ActorGroup:
     def start(self, actor: Actor) -> asyncio.Task[None]:
         """Run `actor` as a task of this group."""
         task = self._group.create_task(self._supervise(actor), name=actor.name)
-        self._tasks.append(task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
     async def __aexit__(
@@ -64,7 +65,7 @@ class ActorGroup:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        for task in tuple(self._tasks):
             task.cancel()
         try:
             await self._group.__aexit__(kind, error, traceback)

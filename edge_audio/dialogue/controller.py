@@ -12,7 +12,7 @@ from typing import Protocol
 
 from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.player import Player
+from edge_audio.dialogue.player import Audience, Player
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
@@ -80,7 +80,7 @@ class ControllerSettings:
     """How long a reply waits, after speech began over it, for words that confirm an interruption."""
 
 
-class Controller(ReplyWatcher):
+class Controller(ReplyWatcher, Audience):
     """The conversation's state and its decisions."""
 
     def __init__(
@@ -240,7 +240,7 @@ class Controller(ReplyWatcher):
         self._exchange = Exchange(turn, reply, self._time_s())
         self._context.user_said(turn.text)
         self._tell(TurnEnded(turn.text, self._time_s(), reply.epoch))
-        self._player.start(reply)
+        self._player.start(reply, self)
         if deltas is not None:
             self._maker.start(reply, deltas)
         elif reply.text:
@@ -369,13 +369,13 @@ class Controller(ReplyWatcher):
             self._tell(Notice(reply.error, is_error=True))
 
     def reply_started(self, reply: Reply, at_s: float) -> None:
-        """Take note: the first audible sample of `reply` was handed out at `at_s`."""
+        """See `Audience`."""
         if self._exchange is not None and self._exchange.reply is reply:
             self._exchange.first_audio_s = at_s
             self._tell(ReplyStarted(reply.epoch, at_s))
 
     def reply_finished(self, reply: Reply) -> None:
-        """Take note: all of `reply` was played."""
+        """See `Audience`."""
         exchange = self._exchange
         if exchange is None or exchange.reply is not reply:
             return

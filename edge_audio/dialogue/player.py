@@ -1,7 +1,7 @@
 """The player: hands the committed reply to the speaker, and knows what of it was heard."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from edge_audio.audio.frame import Samples
 from edge_audio.audio.playout import Playout
@@ -12,27 +12,30 @@ _POLL_S = 0.02
 """How often the playout is topped up and looked at while a reply plays."""
 
 
+class Audience(Protocol):
+    """Hears what becomes of the replies that are played. Called on the loop; must not wait."""
+
+    def reply_started(self, reply: Reply, at_s: float) -> None:
+        """Take note: the first audible sample of `reply` was handed out at session second `at_s`."""
+        ...
+
+    def reply_finished(self, reply: Reply) -> None:
+        """Take note: all of `reply` was heard."""
+        ...
+
+
 class Player:
     """Moves one reply at a time from its held audio into the playout.
 
     It plays only what is committed and of the current epoch, and asks that at every move.
     """
 
-    def __init__(
-        self,
-        playout: Playout,
-        epoch: Epoch,
-        *,
-        output_latency_s: float,
-        on_started: Callable[[Reply, float], None],
-        on_finished: Callable[[Reply], None],
-    ) -> None:
-        """`on_started` gets the reply and the session second of its first audible sample."""
+    def __init__(self, playout: Playout, epoch: Epoch, *, output_latency_s: float) -> None:
+        """`output_latency_s` is the time from handing out a sample until it is heard."""
         self._playout = playout
         self._epoch = epoch
         self._latency_samples = round(output_latency_s * playout.rate_hz)
-        self._on_started = on_started
-        self._on_finished = on_finished
+        self._audience: Audience | None = None
         self._reply: Reply | None = None
         self._rest: Samples | None = None
         self._told_start = False
@@ -44,9 +47,10 @@ class Player:
         """Whether a sample of the present reply has been handed out."""
         return self._reply is not None and self._playout.started_at is not None
 
-    def start(self, reply: Reply) -> None:
+    def start(self, reply: Reply, audience: Audience) -> None:
         """Play `reply`, which must be committed; what is held of it goes out with the next block."""
         self._reply = reply
+        self._audience = audience
         self._rest = None
         self._told_start = False
         self._drained_at = None
@@ -104,7 +108,8 @@ class Player:
             self._tell_start(reply)
             if self._finished(reply):
                 self._reply = None
-                self._on_finished(reply)
+                if self._audience is not None:
+                    self._audience.reply_finished(reply)
             await asyncio.sleep(_POLL_S)
 
     def _tell_start(self, reply: Reply) -> None:
@@ -112,8 +117,9 @@ class Player:
         if self._told_start or at is None or reply.first_audible is None:
             return
         self._told_start = True
-        place = at + reply.first_audible
-        self._on_started(reply, place / self._playout.rate_hz + self._playout.offset_s)
+        if self._audience is not None:
+            place = at + reply.first_audible
+            self._audience.reply_started(reply, place / self._playout.rate_hz + self._playout.offset_s)
 
     def _finished(self, reply: Reply) -> bool:
         if not reply.made or len(reply.held) or self._rest is not None or self._playout.queued:

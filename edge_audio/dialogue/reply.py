@@ -98,15 +98,15 @@ class Reply:
                         await self._say(splitter.push(self._add_text(delta.text)))
                     if not self.text.strip():
                         raise ChatModelError("The chat model gave an empty answer.")
-                except ChatModelError as failure:
-                    self.error = str(failure)
+                except Exception as failure:  # whatever an adapter raises, the conversation goes on
+                    self.error = _explain("chat model", failure)
                     if self.committed:
                         apology = f" {APOLOGY}" if self.text else APOLOGY
                         await self._say(splitter.push(self._add_text(apology)))
             await self._say(splitter.flush())
             await self._hold(self._resampler.flush(), len(self.text), len(self.text))
-        except VoiceError as failure:
-            self.error = str(failure)
+        except Exception as failure:
+            self.error = _explain("voice", failure)
         self.made = True
         self.held.close()
         self._watcher.reply_made(self)
@@ -139,3 +139,10 @@ class Reply:
             if self.times.first_audio_s is None:
                 self.times.first_audio_s = self._time_s()
             self._watcher.reply_audio(self)
+
+
+def _explain(part: str, failure: Exception) -> str:
+    """One sentence for the user: adapters' own errors as they are, others with where they came from."""
+    if isinstance(failure, ChatModelError | VoiceError):
+        return str(failure)
+    return f"The {part} failed: {failure or type(failure).__name__}."

@@ -1,0 +1,208 @@
+"""The assistant: a config becomes running actors.
+
+    device ─▶ listener ─▶ CONTROLLER ─▶ maker (chat model ─▶ voice ─▶ held audio) ─▶ player ─▶ device
+
+Only this file names adapters; all others know the Protocols.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge_audio.asr.recognizer import Recognizer
+from edge_audio.audio.device import AudioDevice
+from edge_audio.audio.frame import Frame
+from edge_audio.audio.playout import Playout
+from edge_audio.config import Config
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.controller import Controller, ControllerSettings
+from edge_audio.dialogue.maker import ReplyMaker
+from edge_audio.dialogue.player import Player
+from edge_audio.dialogue.reply import Reply, ReplyWatcher
+from edge_audio.events import Event, Notice
+from edge_audio.llm.chat_model import ChatModel
+from edge_audio.tts.voice import Style, Voice
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
+from edge_audio.turns.listener import EchoRemover, Listener, ListenerSettings
+from edge_audio.turns.policy import EndOfTurnPolicy
+from edge_audio.turns.tracker import SpeechTracker
+from runtime.actor import Actor, ActorGroup
+from runtime.channel import Channel
+from runtime.epoch import Epoch
+from runtime.trace import Trace
+
+_FRAMES_WAITING = 50
+"""The microphone may run one second ahead of the listener; what is older is dropped and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A loaded model for every seam."""
+
+    detector: SpeechDetector
+    end_of_turn: EndOfTurnModel
+    recognizer: Recognizer
+    chat: ChatModel
+    voice: Voice
+
+    def names(self) -> Mapping[str, str]:
+        """What each seam runs on, for reports."""
+        return {"asr": self.recognizer.name, "llm": self.chat.name, "tts": self.voice.name}
+
+    async def close(self) -> None:
+        """Free all of them; waits for none."""
+        for model in (self.detector, self.end_of_turn, self.recognizer, self.chat, self.voice):
+            await model.close()
+
+
+class Assistant:
+    """One conversation. Its public methods are what the user can do by hand."""
+
+    def __init__(
+        self,
+        config: Config,
+        models: Models,
+        tell: Callable[[Event], None],
+        echo: EchoRemover | None = None,
+    ) -> None:
+        """`tell` hears everything that happens, on the event loop, and must not wait."""
+        self._config = config
+        self._models = models
+        self._tell = tell
+        self._quit = asyncio.Event()
+        self.trace = Trace()
+        self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
+        self._listener = Listener(
+            self._frames,
+            models.detector,
+            SpeechTracker(
+                models.detector.window_samples,
+                threshold=config.vad.threshold,
+                release=config.vad.release,
+                onset_ms=config.vad.onset_ms,
+                pause_ms=config.vad.pause_ms,
+            ),
+            models.recognizer,
+            models.end_of_turn,
+            self._heard,
+            self.trace,
+            ListenerSettings(
+                partial_every_ms=config.asr.partial_every_ms if config.asr else 500,
+            ),
+            echo,
+        )
+        self._controller: Controller | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody speaks and nothing is owed."""
+        return self._listener.idle and self._controller is not None and self._controller.idle
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was counted: dropped frames and whatever the trace counts."""
+        return self.trace.counters + Counter(frames_dropped=self._frames.dropped)
+
+    def now_s(self) -> float:
+        """Seconds since the first input sample."""
+        return self._listener.now_s()
+
+    async def run(self, device: AudioDevice) -> None:
+        """Converse through `device` until its input ends or `quit` is called.
+
+        Raises `ActorFailed` where something fails that can't be restarted.
+        """
+        config, models = self._config, self._models
+        playout = Playout(device.output_rate_hz)
+        epoch = Epoch()
+        context = Context(config.conversation.system_prompt, config.conversation.history_tokens)
+        style = Style(speed=config.tts.speed)
+
+        def new_reply(number: int, user_text: str, watcher: ReplyWatcher) -> Reply:
+            return Reply(
+                number,
+                user_text,
+                voice=models.voice,
+                style=style,
+                output_rate_hz=device.output_rate_hz,
+                held_ms=config.conversation.held_audio_ms,
+                time_s=self.now_s,
+                watcher=watcher,
+            )
+
+        async with ActorGroup(self._restarted) as group:
+            maker = ReplyMaker(group, models.chat, context)
+            player = Player(playout, epoch, output_latency_s=device.output_latency_s)
+            controller = Controller(
+                chat=models.chat,
+                context=context,
+                player=player,
+                epoch=epoch,
+                maker=maker,
+                new_reply=new_reply,
+                ears=self._listener,
+                policy=EndOfTurnPolicy(
+                    threshold=config.end_of_turn.threshold,
+                    complete_ms=config.end_of_turn.complete_ms,
+                    unsure_ms=config.end_of_turn.unsure_ms,
+                    incomplete_ms=config.end_of_turn.incomplete_ms,
+                ),
+                settings=ControllerSettings(
+                    speculate=config.conversation.speculate,
+                    barge_in=config.conversation.barge_in,
+                    hold_ms=config.conversation.hold_ms,
+                ),
+                time_s=self.now_s,
+                tell=self._tell,
+            )
+            self._controller = controller
+            for actor in (maker.actor(), *self._listener.actors(), Actor("player", player.run)):
+                group.start(actor)
+            hearing = group.start(Actor("device", lambda: device.run(self._frames, playout)))
+            maker.prefill()
+            quitting = asyncio.ensure_future(self._quit.wait())
+            try:
+                await asyncio.wait((hearing, quitting), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                quitting.cancel()
+                controller.stop_reply()
+
+    # What the user does by hand.
+
+    def quit(self) -> None:
+        """End the conversation."""
+        self._quit.set()
+
+    def mute(self, on: bool) -> None:
+        """Hear nothing, or hear again."""
+        self._listener.muted = on
+
+    def push_to_talk(self, talking: bool) -> None:
+        """Begin to speak, silencing a reply, or end the turn now and mute the microphone."""
+        if self._controller is None:
+            return
+        if talking:
+            self._controller.stop_reply()
+        else:
+            self._controller.end_turn_now()
+        self._listener.muted = not talking
+
+    def stop(self) -> None:
+        """Silence the reply."""
+        if self._controller is not None:
+            self._controller.stop_reply()
+
+    def say_typed(self, text: str) -> None:
+        """Take a typed line as a turn."""
+        if self._controller is not None:
+            self._controller.type_line(text)
+
+    def _heard(self, event: Event) -> None:
+        self._tell(event)
+        if self._controller is not None:
+            self._controller.handle(event)
+
+    def _restarted(self, name: str, cause: BaseException) -> None:
+        self.trace.counters[f"restarts.{name}"] += 1
+        self._tell(Notice(f"The {name} failed and was restarted: {cause}", is_error=True))

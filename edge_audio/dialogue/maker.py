@@ -1,0 +1,47 @@
+"""The maker: runs the making of replies, and the chat model's prefill, as tasks of their own."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.reply import Reply
+from edge_audio.llm.chat_model import ChatModel, TextDelta
+from runtime.actor import Actor, ActorGroup
+from runtime.newest import Newest
+
+
+class ReplyMaker:
+    """Starts and cancels replies; owns their tasks through the session's actor group."""
+
+    def __init__(self, group: ActorGroup, chat: ChatModel, context: Context) -> None:
+        self._group = group
+        self._chat = chat
+        self._context = context
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._prefilling = Newest()
+
+    def actor(self) -> Actor:
+        """What must run for `prefill`."""
+        return Actor("prefill", self._prefilling.run)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being made."""
+        return bool(self._tasks)
+
+    def start(self, reply: Reply, deltas: AsyncGenerator[TextDelta, None]) -> None:
+        """Run `reply.make(deltas)`."""
+        self._prefilling.drop()
+        task = self._group.start(Actor(f"reply {reply.epoch}", lambda: reply.make(deltas)))
+        self._tasks[reply.epoch] = task
+        task.add_done_callback(lambda _: self._tasks.pop(reply.epoch, None))
+
+    def cancel(self, reply: Reply) -> None:
+        """Stop the making; frees chat model and voice. Harmless if it has ended."""
+        if task := self._tasks.get(reply.epoch):
+            task.cancel()
+
+    def prefill(self) -> None:
+        """Bring the context into the chat model's cache, unless a reply is being made."""
+        if not self.busy:
+            self._prefilling.ask(lambda: self._chat.prefill(self._context.messages()))
