@@ -41,7 +41,7 @@ class Playout:
         self._read = 0
         self._progress: tuple[int, int | None, int] = (0, None, 0)  # of the reply that began at [0]
         self._sounding = False  # the last block ended in the middle of sound: a stop needs a fade
-        self._was_paused = False  # sound comes back with a fade
+        self._was_paused = False  # the last block was in a pause: sound comes back with a fade
 
     # The loop's side.
 
@@ -117,7 +117,7 @@ class Playout:
         if len(sound):
             self.last_sound_at = self.handed_out + int(sound[-1])
         self.handed_out += len(block)
-        self._was_paused = paused or (self._was_paused and not copied)
+        self._was_paused = paused
         self._sounding = copied > 0 and filled == len(block)
 
     def _stop(self, block: Samples, end: int) -> int:
