@@ -1,0 +1,64 @@
+"""Smart-turn: judges by the sound of a turn so far whether the speaker has finished."""
+
+from pathlib import Path
+
+import numpy as np
+from faster_whisper.feature_extractor import FeatureExtractor
+from numpy.typing import NDArray
+
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from runtime.session import OnnxSession
+from runtime.worker import CancelToken, Lane
+
+HEARD_S = 8
+"""The model hears the last 8 seconds of a turn, fixed by its input of 800 mel frames (10 ms each)."""
+
+_HEARD_SAMPLES = HEARD_S * INPUT_RATE_HZ
+
+_VARIANCE_FLOOR = 1e-7
+"""Keeps silence from being divided by zero; the value that Whisper's feature extractor uses."""
+
+
+class SmartTurnFeatures:
+    """The model's input: Whisper's log-mel spectrogram of the last 8 s, brought to one loudness."""
+
+    def __init__(self) -> None:
+        self._log_mel = FeatureExtractor(chunk_length=HEARD_S)
+
+    def __call__(self, pcm: Samples) -> NDArray[np.float32]:
+        """Return the features of `pcm` at 16 kHz, shape (1, 80, 800); shorter sound begins with zeros."""
+        heard = np.zeros(_HEARD_SAMPLES, np.float32)
+        if len(pcm):
+            tail = pcm[-_HEARD_SAMPLES:]
+            heard[-len(tail) :] = tail
+        # Zero mean and unit variance over all 8 s, the zeros included: so it was in training.
+        heard = (heard - heard.mean()) / np.sqrt(heard.var() + _VARIANCE_FLOOR)
+        features: NDArray[np.float32] = self._log_mel(heard, padding=0)[None]
+        return features
+
+
+class SmartTurn:
+    """An `EndOfTurnModel`: smart-turn v3 (ONNX)."""
+
+    def __init__(self, model: Path, lane: Lane, *, threads: int = 1) -> None:
+        """Load the model (blocks for some 100 ms).
+
+        Raises `UserError` if `model` can't be loaded. The lane belongs to the model and is closed with it.
+        """
+        self._session = OnnxSession(model, threads)
+        self._lane = lane
+        self._features = SmartTurnFeatures()
+
+    async def probability(self, pcm: Samples) -> float:
+        """See `EndOfTurnModel.probability`. Cancelling the call stops the computation."""
+        return await self._lane.run(lambda token: self._judge(pcm, token))
+
+    async def close(self) -> None:
+        """See `EndOfTurnModel.close`."""
+        self._lane.close()
+
+    def _judge(self, pcm: Samples, token: CancelToken) -> float:
+        token.raise_if_cancelled()
+        # The output is named `logits`, but the graph ends in a sigmoid.
+        (probability,) = self._session.run({"input_features": self._features(pcm)}, token)
+        return float(probability.item())

@@ -1,0 +1,101 @@
+"""An ONNX Runtime session: checked when opened, quiet, idle when it should be, stoppable while it runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+from runtime.errors import UserError
+from runtime.worker import CancelToken
+
+Array = NDArray[Any]
+
+CPU = "CPUExecutionProvider"
+"""ONNX Runtime's name for the processor."""
+
+_ERRORS_ONLY = 3
+"""Severity from which ONNX Runtime logs to standard error."""
+
+_BAD_FILE = (
+    failures.Fail,
+    failures.InvalidArgument,
+    failures.InvalidGraph,
+    failures.InvalidProtobuf,
+    failures.NoModel,
+    failures.NotImplemented,
+)
+"""What ONNX Runtime raises for a file that is no model, a part of one, or newer than it knows."""
+
+
+class OnnxSession:
+    """One loaded graph. Blocks while it computes: belongs on a lane."""
+
+    def __init__(self, path: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> None:
+        """Load the graph at `path` to run on `threads` threads and exactly these `providers`.
+
+        Raises `UserError` if the file is missing or no model, or a provider is not there: ONNX Runtime
+        itself would go on with another one, slower and unseen.
+        """
+        if not path.is_file():
+            raise UserError(f"There is no model file {path}.", "Fetch it with `edge-audio models fetch`.")
+        missing = [name for name in providers if name not in onnxruntime.get_available_providers()]
+        if missing:
+            raise UserError(
+                f"This ONNX Runtime can't compute with {', '.join(missing)}.",
+                "Install the ONNX Runtime package for this device, or choose the CPU.",
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        # Threads that spin between calls would take a core from the models beside this one.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
+        except _BAD_FILE as error:
+            raise UserError(
+                f"{path} is not a model that ONNX Runtime can load.",
+                "Check it with `edge-audio models verify`, and fetch it again.",
+            ) from error
+        in_use = self._session.get_providers()
+        if not set(providers) <= set(in_use):
+            raise UserError(
+                f"{path.name} runs on {', '.join(in_use)}, not on {', '.join(providers)}.",
+                "Check the drivers of the device, or choose the CPU.",
+            )
+        self.inputs: tuple[str, ...] = tuple(node.name for node in self._session.get_inputs())
+        """Names of the graph's inputs."""
+        self.outputs: tuple[str, ...] = tuple(node.name for node in self._session.get_outputs())
+        """Names of the graph's outputs, in the order in which `run` returns them."""
+
+    def run(self, feeds: Mapping[str, Array], token: CancelToken | None = None) -> list[Array]:
+        """Compute all outputs for `feeds` (input name to array), in the graph's order.
+
+        Raises `Cancelled` once `token` is cancelled, before the start or between two of the graph's nodes.
+        """
+        if token is None:
+            return self._compute(feeds, None)
+        token.raise_if_cancelled()
+        options = onnxruntime.RunOptions()
+
+        def terminate() -> None:
+            options.terminate = True
+
+        # ONNX Runtime logs a terminated run as an error, but here it is no fault.
+        options.log_severity_level = _ERRORS_ONLY + 1
+        forget = token.on_cancel(terminate)
+        try:
+            return self._compute(feeds, options)
+        except failures.Fail:
+            token.raise_if_cancelled()
+            raise
+        finally:
+            forget()
+
+    def _compute(self, feeds: Mapping[str, Array], options: onnxruntime.RunOptions | None) -> list[Array]:
+        return [np.asarray(output) for output in self._session.run(None, dict(feeds), options)]
