@@ -24,13 +24,16 @@ class Context:
         self._budget_tokens = budget_tokens
 
     def messages(self) -> tuple[Message, ...]:
-        """System prompt and history, oldest first."""
-        return (*self._system, *self._history)
+        """System prompt and history, oldest first; turns with no answer between them are one message."""
+        merged = list(self._system)
+        for message in self._history:
+            if message.role == "user" and merged and merged[-1].role == "user":
+                message = Message("user", f"{merged.pop().text} {message.text}")
+            merged.append(message)
+        return tuple(merged)
 
     def user_said(self, text: str) -> None:
-        """Add a turn of the user; joins the previous one if nothing of a reply was heard in between."""
-        if before := self.take_back():
-            text = f"{before} {text}"
+        """Add a turn of the user."""
         self._condense()
         self._history.append(Message("user", text))
 

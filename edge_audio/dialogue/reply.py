@@ -92,31 +92,35 @@ class Reply:
         """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice."""
         splitter = ClauseSplitter()
         try:
-            async with aclosing(deltas):
-                try:
-                    async for delta in deltas:
-                        await self._say(splitter.push(self._add_text(delta.text)))
-                    if not self.text.strip():
-                        raise ChatModelError("The chat model gave an empty answer.")
-                except Exception as failure:  # whatever an adapter raises, the conversation goes on
-                    self.error = _explain("chat model", failure)
-                    if self.committed:
-                        apology = f" {APOLOGY}" if self.text else APOLOGY
-                        await self._say(splitter.push(self._add_text(apology)))
+            async with aclosing(deltas), aclosing(self._written(deltas)) as texts:
+                async for text in texts:
+                    self._add_text(text)
+                    await self._say(splitter.push(text))
             await self._say(splitter.flush())
             await self._hold(self._resampler.flush(), len(self.text), len(self.text))
-        except Exception as failure:
+        except Exception as failure:  # whatever an adapter raises, the conversation goes on
             self.error = _explain("voice", failure)
         self.made = True
         self.held.close()
         self._watcher.reply_made(self)
 
-    def _add_text(self, text: str) -> str:
+    async def _written(self, deltas: AsyncGenerator[TextDelta, None]) -> AsyncGenerator[str, None]:
+        """Yield the text as it is written; a failure ends in an apology if an answer is owed by then."""
+        try:
+            async for delta in deltas:
+                yield delta.text
+            if not self.text.strip():
+                raise ChatModelError("The chat model gave an empty answer.")
+        except Exception as failure:  # as above
+            self.error = _explain("chat model", failure)
+            if self.committed:
+                yield f" {APOLOGY}" if self.text else APOLOGY
+
+    def _add_text(self, text: str) -> None:
         if self.times.first_text_s is None:
             self.times.first_text_s = self._time_s()
         self.text += text
         self._watcher.reply_text(self)
-        return text
 
     async def _say(self, clauses: Iterable[Clause]) -> None:
         for clause in clauses:

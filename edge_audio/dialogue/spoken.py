@@ -36,14 +36,16 @@ class SpokenText:
         Inside a piece the words are taken to be evenly spread, and rounded down: a word counts as
         heard only when all of it was.
         """
-        sample_start = 0
+        sample_start = text_end = 0
         for span in self._spans:
+            if played <= sample_start:
+                return text[:text_end].rstrip()
             if played < span.sample_end:
-                share = max(0, played - sample_start) / (span.sample_end - sample_start)
+                share = (played - sample_start) / (span.sample_end - sample_start)
                 reach = span.text_start + share * (span.text_end - span.text_start)
                 return _whole_words(text, reach)
-            sample_start = span.sample_end
-        return text[: self._spans[-1].text_end].rstrip() if self._spans else ""
+            sample_start, text_end = span.sample_end, span.text_end
+        return text[:text_end].rstrip()
 
 
 def _whole_words(text: str, reach: float) -> str:

@@ -1,0 +1,193 @@
+"""Models for conversations in virtual time: their cost is charged to the clock, their output tells its origin.
+
+Speech is a frame of ones, silence a frame of zeros. Every 300 ms of speech the user says the next number.
+A reply is numbered too, and its sound is a constant whose value tells the reply's number.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Sequence
+
+import numpy as np
+
+from edge_audio.asr.recognizer import Transcript
+from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
+from edge_audio.audio.playout import Playout
+from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from runtime import clock
+from runtime.channel import Channel
+
+WORD_SAMPLES = INPUT_RATE_HZ * 3 // 10
+OUTPUT_RATE_HZ = 1000
+"""A coarse output keeps the arithmetic of a long conversation short."""
+SAMPLES_PER_CHARACTER = 60
+
+
+class VirtualDetector:
+    window_samples = 320
+
+    async def feed(self, frame: Frame) -> tuple[float, ...]:
+        return (float(frame.pcm[0]),)
+
+    async def close(self) -> None:
+        pass
+
+
+class VirtualEndOfTurn:
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    async def probability(self, pcm: Samples) -> float:
+        await asyncio.sleep(self._rng.uniform(0.0, 0.3))
+        if self._rng.random() < 0.05:
+            raise RuntimeError("the end-of-turn model broke")
+        return self._rng.random()
+
+    async def close(self) -> None:
+        pass
+
+
+class VirtualUtterance:
+    def __init__(self, recognizer: "VirtualRecognizer") -> None:
+        self._recognizer = recognizer
+        self._speech_samples = 0
+        self._words: list[str] = []
+
+    def feed(self, pcm: Samples) -> None:
+        self._speech_samples += int(np.count_nonzero(pcm))
+        while self._speech_samples >= WORD_SAMPLES * (len(self._words) + 1):
+            self._words.append(self._recognizer.next_word())
+
+    async def transcribe(self) -> Transcript:
+        words = list(self._words)
+        await asyncio.sleep(self._recognizer.rng.uniform(0.0, 0.4))
+        return Transcript(" ".join(words))
+
+
+class VirtualRecognizer:
+    name = "virtual"
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.said: list[str] = []
+
+    def next_word(self) -> str:
+        word = "yeah" if self.rng.random() < 0.15 else f"u{len(self.said)}"
+        self.said.append(word)
+        return word
+
+    def open(self) -> VirtualUtterance:
+        return VirtualUtterance(self)
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class VirtualChat:
+    name = "virtual"
+    hears = "text"
+
+    def __init__(self, rng: random.Random, failing: float = 0.1) -> None:
+        self._rng = rng
+        self._failing = failing
+        self.prompts: list[tuple[tuple[Message, ...], UserTurn]] = []
+        self.running = 0
+        self.most_running = 0
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        number = len(self.prompts) + 1
+        self.prompts.append((tuple(context), turn))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        words = [f"r{number}"] + ["word"] * self._rng.randint(0, 12)
+        try:
+            for index, word in enumerate(words):
+                await asyncio.sleep(self._rng.uniform(0.0, 0.2))
+                if self._rng.random() < self._failing / len(words):
+                    raise ChatModelError("The chat model broke.")
+                last = index == len(words) - 1
+                yield TextDelta(word + ("." if last else ", " if index % 4 == 3 else " "))
+        finally:
+            self.running -= 1
+
+    async def prefill(self, context: Sequence[Message]) -> None:
+        await asyncio.sleep(0.1)
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class VirtualVoice:
+    """Speaks each clause as a constant that tells the number of the reply it belongs to."""
+
+    name = "virtual"
+    sample_rate_hz = OUTPUT_RATE_HZ
+    speakers = ("virtual",)
+    abilities: frozenset[str] = frozenset()
+
+    def __init__(self, rng: random.Random, failing: float = 0.02) -> None:
+        self._rng = rng
+        self._failing = failing
+        self._number = 0
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        if clause.text.startswith("r"):
+            self._number = int(clause.text.split()[0].strip(",.")[1:])
+        elif clause.text.startswith("Sorry"):
+            self._number = 0
+        await asyncio.sleep(self._rng.uniform(0.0, 0.3))
+        if self._rng.random() < self._failing:
+            raise VoiceError("The voice broke.")
+        value = sound_of(self._number)
+        pcm = np.full(len(clause.text) * SAMPLES_PER_CHARACTER, value, np.float32)
+        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+def sound_of(number: int) -> float:
+    """The sample value of reply `number`, audible; an apology is number 0."""
+    return (number + 8) / 1024
+
+
+def reply_of(sample: float) -> int:
+    """Inverse of `sound_of` for a sample outside of fades."""
+    return round(sample * 1024) - 8
+
+
+class VirtualDevice:
+    """Speaks given stretches of speech and keeps what is played with the time it was handed out."""
+
+    name = "virtual"
+    output_rate_hz = OUTPUT_RATE_HZ
+    output_latency_s = 0.0
+
+    def __init__(self, speech: list[tuple[float, float]], length_s: float) -> None:
+        """`speech` holds begin and end of each stretch, in seconds."""
+        self._speech = speech
+        self._length_s = length_s
+        self.played: list[tuple[float, Samples]] = []
+
+    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+        index = 0
+        while index * 0.02 < self._length_s:
+            block = np.zeros(OUTPUT_RATE_HZ // 50, np.float32)
+            playout.read_into(block)
+            self.played.append((clock.now(), block))
+            await clock.sleep_until((index + 1) * 0.02)
+            at_s = index * 0.02
+            level = float(any(start <= at_s < end for start, end in self._speech))
+            await frames.put(Frame(np.full(320, level, np.float32), index * 320))
+            index += 1
+        frames.close()
