@@ -1,0 +1,50 @@
+"""Figures: percentiles, and what the machine was doing while they were taken."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def percentiles(values: Sequence[float], digits: int = 1) -> dict[str, float | None]:
+    """Return p50, p90 and p95 of `values`; None each where there are none."""
+    if not len(values):
+        return {"p50": None, "p90": None, "p95": None}
+    p50, p90, p95 = np.percentile(np.asarray(values, float), (50, 90, 95))
+    return {"p50": round(p50, digits), "p90": round(p90, digits), "p95": round(p95, digits)}
+
+
+def percentile(values: Sequence[float], rank: float, digits: int = 1) -> float | None:
+    """Return one percentile of `values`; None where there are none."""
+    return round(float(np.percentile(np.asarray(values, float), rank)), digits) if len(values) else None
+
+
+def machine_load() -> dict[str, Any]:
+    """Cores, the load of the last minute (processes that ran or wanted to) and the processor's name."""
+    return {
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_1min": round(os.getloadavg()[0], 2),
+        "processor": _processor(),
+    }
+
+
+def resident_mb() -> float | None:
+    """Most memory that this process has held resident so far, in MB (10^6 bytes); None if not known."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    return round(kib * 1024 / 1e6, 1)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

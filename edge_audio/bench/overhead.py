@@ -1,0 +1,225 @@
+"""What the runtime itself costs: frames through actors, interruptions, the loop's lag under load."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+
+from edge_audio.assistant import Assistant, Models
+from edge_audio.audio.frame import FRAME_SAMPLES, Frame
+from edge_audio.bench.figures import machine_load, percentile, percentiles
+from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard, Tone
+from edge_audio.config import Config, Hibari
+from edge_audio.events import ReplyStarted
+from edge_audio.llm.chat_model import Message, UserTurn
+from edge_audio.tts.voice import Clause, Style
+from runtime.actor import Actor, ActorGroup
+from runtime.channel import Channel, Closed
+from runtime.worker import ThreadLane
+
+_STAGES = 6
+_FLOOD_FRAMES = 60_000
+_SINGLE_FRAMES = 3_000
+_INTERRUPTIONS = 60
+
+
+async def measure_overhead(models: Models) -> dict[str, Any]:
+    """Return `frames_per_s`, `one_in_flight_p50_us`, `interrupt_p99_ms`, `loop_lag_p99_ms` and more."""
+    frames_per_s = await _flood()
+    singles_us = await _one_in_flight()
+    async with _full_channels():
+        full_ms = await _interruptions()
+    async with _busy_models(models):
+        busy_ms, lags_ms = await _together(_interruptions(), _loop_lag)
+    return {
+        "frames_per_s": round(frames_per_s),
+        "one_in_flight_p50_us": percentile(singles_us, 50),
+        "one_in_flight_us": percentiles(singles_us),
+        "interrupt_p99_ms": {"busy": percentile(busy_ms, 99, 2), "full": percentile(full_ms, 99, 2)},
+        "interrupt_ms": {"busy": percentiles(busy_ms, 2), "full": percentiles(full_ms, 2)},
+        "loop_lag_p99_ms": percentile(lags_ms, 99, 2),
+        "loop_lag_ms": percentiles(lags_ms, 2),
+        "load": machine_load(),
+    }
+
+
+async def _relay(inbox: Channel[Frame], outbox: Channel[Frame]) -> None:
+    async for frame in inbox:
+        await outbox.put(frame)
+    outbox.close()
+
+
+@asynccontextmanager
+async def _pass_through() -> AsyncGenerator[tuple[Channel[Frame], Channel[Frame]], None]:
+    """Six actors that hand on what they get."""
+    channels: list[Channel[Frame]] = [Channel(64) for _ in range(_STAGES + 1)]
+    async with ActorGroup() as group:
+        for number in range(_STAGES):
+            inbox, outbox = channels[number], channels[number + 1]
+            group.start(Actor(f"relay {number}", lambda i=inbox, o=outbox: _relay(i, o)))  # type: ignore[misc]
+        yield channels[0], channels[-1]
+
+
+def _frame(number: int) -> Frame:
+    return Frame(np.zeros(FRAME_SAMPLES, np.float32), number * FRAME_SAMPLES)
+
+
+async def _flood() -> float:
+    """Frames per second through six actors, as many as go."""
+    frames = [_frame(number) for number in range(_FLOOD_FRAMES)]
+    async with _pass_through() as (first, last):
+
+        async def feed() -> None:
+            for frame in frames:
+                await first.put(frame)
+            first.close()
+
+        began_s = time.perf_counter()
+        feeding = asyncio.ensure_future(feed())
+        received = 0
+        async for _ in last:
+            received += 1
+        took_s = time.perf_counter() - began_s
+        await feeding
+    return received / took_s
+
+
+async def _one_in_flight() -> list[float]:
+    """Microseconds of single frames through six actors."""
+    times_us = []
+    async with _pass_through() as (first, last):
+        for number in range(_SINGLE_FRAMES):
+            began_s = time.perf_counter()
+            await first.put(_frame(number))
+            await last.get()
+            times_us.append((time.perf_counter() - began_s) * 1e6)
+    return times_us
+
+
+async def _interruptions() -> list[float]:
+    """Milliseconds from a key's press to the last sound handed out, over many replies.
+
+    A whole assistant talks, with a chat model and a voice that cost nothing, so that its held audio
+    and its playout are full. The press comes from another thread, as from a terminal, and its time is
+    taken there: what the loop is late counts too. The last sound is the last sample that isn't zero,
+    fade included.
+    """
+    loop = asyncio.get_running_loop()
+    rng = np.random.default_rng(0)
+    told: Channel[ReplyStarted] = Channel(16, "drop-oldest")
+    assistant = Assistant(
+        Config(tts=Hibari()),
+        Models(Quiet(), Quiet(), Quiet(), Chatterbox(), Tone()),
+        lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None,
+    )
+    card = SoundCard()
+    latencies_ms = []
+    async with ActorGroup() as group:
+        group.start(Actor("assistant", lambda: assistant.run(card)))
+        await card.open.wait()
+        for _ in range(_INTERRUPTIONS):
+            assistant.say_typed("Talk.")
+            await told.get()
+            pressed_s: list[float] = []
+
+            def press(pressed_s: list[float] = pressed_s) -> None:
+                pressed_s.append(time.perf_counter())
+                loop.call_soon_threadsafe(assistant.stop)
+
+            threading.Timer(float(rng.uniform(0.05, 0.15)), press).start()
+            await asyncio.sleep(0.25)
+            latencies_ms.append((card.silent_s() - pressed_s[0]) * 1000)
+        assistant.quit()
+    return latencies_ms
+
+
+@asynccontextmanager
+async def _full_channels() -> AsyncGenerator[None, None]:
+    """Six relays with every channel full, drained by a stage that computes 2 ms a frame on its lane."""
+    lane = ThreadLane("stage")
+
+    async def fill(first: Channel[Frame]) -> None:
+        number = 0
+        while True:
+            try:
+                await first.put(_frame(number))
+            except Closed:
+                return
+            number += 1
+
+    async def drain(last: Channel[Frame]) -> None:
+        async for _ in last:
+            await lane.run(lambda _: _compute(0.002))
+
+    try:
+        async with _pass_through() as (first, last), ActorGroup() as group:
+            group.start(Actor("fill", lambda: fill(first)))
+            group.start(Actor("drain", lambda: drain(last)))
+            await asyncio.sleep(0.2)  # full within milliseconds
+            yield
+    finally:
+        lane.close()
+
+
+def _compute(seconds: float) -> None:
+    until_s = time.perf_counter() + seconds
+    matrix = np.ones((64, 64), np.float32)
+    while time.perf_counter() < until_s:
+        matrix @ matrix
+
+
+@asynccontextmanager
+async def _busy_models(models: Models) -> AsyncGenerator[None, None]:
+    """Every model computing without a break."""
+    speech = np.random.default_rng(0).normal(0, 0.05, FRAME_SAMPLES * 200).astype(np.float32)
+
+    async def recognize() -> None:
+        while True:
+            utterance = models.recognizer.open()
+            utterance.feed(speech)
+            await utterance.transcribe()
+
+    async def judge() -> None:
+        while True:
+            await models.end_of_turn.probability(speech)
+
+    async def chat() -> None:
+        context: Sequence[Message] = (Message("system", "You are a storyteller."),)
+        while True:
+            async for _ in models.chat.reply(context, UserTurn("Tell me a long story about a dog.")):
+                pass
+
+    async def speak() -> None:
+        clause = Clause("Once upon a time there was a little dog that liked to swim in the lake.", 0)
+        while True:
+            async for _ in models.voice.speak(clause, Style()):
+                pass
+
+    async with ActorGroup() as group:
+        for name, body in (("asr", recognize), ("judge", judge), ("chat", chat), ("speak", speak)):
+            group.start(Actor(name, body))
+        await asyncio.sleep(0.5)
+        yield
+
+
+async def _together(work: Any, background: Callable[[asyncio.Event], Any]) -> tuple[list[float], list[float]]:
+    """Run `work` to its end with `background` beside it; return both results."""
+    done = asyncio.Event()
+    running = asyncio.ensure_future(background(done))
+    result = await work
+    done.set()
+    return result, await running
+
+
+async def _loop_lag(done: asyncio.Event) -> list[float]:
+    """Milliseconds by which timers of 5 ms came late."""
+    lags_ms = []
+    while not done.is_set():
+        began_s = time.perf_counter()
+        await asyncio.sleep(0.005)
+        lags_ms.append((time.perf_counter() - began_s - 0.005) * 1000)
+    return lags_ms

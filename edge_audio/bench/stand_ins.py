@@ -1,0 +1,146 @@
+"""Stand-ins that cost nothing, to measure what is between the models."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
+
+import numpy as np
+
+from edge_audio.asr.recognizer import Transcript
+from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
+from edge_audio.audio.playout import Playout
+from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from runtime import clock
+from runtime.channel import Channel
+
+_BLOCK_S = 0.010
+"""The speaker asks for 10 ms at a time, as `edge_audio.audio.portaudio` sets it."""
+
+
+class SoundCard:
+    """An `AudioDevice` that hears silence, and asks for blocks on a thread of its own as hardware does."""
+
+    name = "stand-in"
+    output_rate_hz = FILE_RATE_HZ
+    output_latency_s = 0.0
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self._playout: Playout | None = None
+        self._block = round(FILE_RATE_HZ * _BLOCK_S)
+        self._handed_out_s: deque[float] = deque(maxlen=1000)
+        """When the latest blocks were handed out, on `time.perf_counter`."""
+        self._blocks = 0
+
+    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+        """See `AudioDevice.run`."""
+        self._playout = playout
+        stop = threading.Event()
+        threading.Thread(target=self._read, args=(playout, stop), daemon=True).start()
+        began_s, index = clock.now(), 0
+        self.open.set()
+        try:
+            while True:
+                await frames.put(Frame(np.zeros(FRAME_SAMPLES, np.float32), index * FRAME_SAMPLES))
+                index += 1
+                await clock.sleep_until(began_s + index * FRAME_S)
+        finally:
+            stop.set()
+
+    def silent_s(self) -> float:
+        """When the latest sound ended: the time its block was handed out, and its place in the block."""
+        assert self._playout is not None
+        number, offset = divmod(self._playout.last_sound_at, self._block)
+        back = self._blocks - number
+        return self._handed_out_s[-back] + offset / FILE_RATE_HZ
+
+    def _read(self, playout: Playout, stop: threading.Event) -> None:
+        block = np.zeros(self._block, np.float32)
+        next_s = time.perf_counter()
+        while not stop.is_set():
+            playout.read_into(block)
+            self._handed_out_s.append(time.perf_counter())
+            self._blocks += 1
+            next_s += _BLOCK_S
+            time.sleep(max(0.0, next_s - time.perf_counter()))
+
+
+class Chatterbox:
+    """A `ChatModel` that has a lot to say at once."""
+
+    name = "stand-in"
+    hears: Literal["text", "codes"] = "text"
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        """See `ChatModel.reply`."""
+        for _ in range(20):
+            yield TextDelta("And then there is this to be said about it, my friend. ")
+
+    async def prefill(self, context: Sequence[Message]) -> None:
+        """See `ChatModel.prefill`."""
+
+    async def warm_up(self) -> None:
+        """See `ChatModel.warm_up`."""
+
+    async def close(self) -> None:
+        """See `ChatModel.close`."""
+
+
+class Tone:
+    """A `Voice` that holds a tone for a second per clause."""
+
+    name = "stand-in"
+    sample_rate_hz = FILE_RATE_HZ
+    speakers: tuple[str, ...] = ("tone",)
+    abilities: frozenset[str] = frozenset()
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        """See `Voice.speak`."""
+        pcm = np.full(FILE_RATE_HZ, 0.5, np.float32)
+        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+
+    async def warm_up(self) -> None:
+        """See `Voice.warm_up`."""
+
+    async def close(self) -> None:
+        """See `Voice.close`."""
+
+
+class Quiet:
+    """Ears that hear nothing: `SpeechDetector`, `EndOfTurnModel`, `Recognizer` and `Utterance` in one."""
+
+    name = "stand-in"
+    window_samples = FRAME_SAMPLES
+
+    async def feed(self, frame: Frame) -> tuple[float, ...]:
+        """See `SpeechDetector.feed`."""
+        return (0.0,)
+
+    async def probability(self, pcm: Samples) -> float:
+        """See `EndOfTurnModel.probability`."""
+        return 0.0
+
+    def open(self) -> "QuietUtterance":
+        """See `Recognizer.open`."""
+        return QuietUtterance()
+
+    async def warm_up(self) -> None:
+        """See `Recognizer.warm_up`."""
+
+    async def close(self) -> None:
+        """See `Recognizer.close`."""
+
+
+class QuietUtterance:
+    """An utterance without words."""
+
+    def feed(self, pcm: Samples) -> None:
+        """See `Utterance.feed`."""
+
+    async def transcribe(self) -> Transcript:
+        """See `Utterance.transcribe`."""
+        return Transcript("")
