@@ -70,10 +70,10 @@ class ActorGroup:
         try:
             await self._group.__aexit__(kind, error, traceback)
         except BaseExceptionGroup as failures:
-            # The body's own error comes first: it is the reason why the actors ended.
             if error is not None and error in failures.exceptions:
-                raise error from None
-            raise failures.exceptions[0] from None
+                return  # the body's own error is why the actors ended: let it go on
+            first = failures.exceptions[0]
+            raise first from first.__cause__
 
     async def _supervise(self, actor: Actor) -> None:
         failures_s: list[float] = []

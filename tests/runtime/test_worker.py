@@ -1,0 +1,225 @@
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+
+from runtime.clock import run_virtual
+from runtime.worker import Cancelled, CancelToken, Emit, Lane, ThreadLane, VirtualLane
+
+
+@contextlib.asynccontextmanager
+async def lane() -> AsyncGenerator[ThreadLane, None]:
+    it = ThreadLane("test")
+    try:
+        yield it
+    finally:
+        it.close()
+
+
+def wait_for(token: CancelToken) -> None:
+    """Compute until cancelled."""
+    while not token.cancelled:
+        time.sleep(0.001)
+    raise Cancelled
+
+
+async def until(condition: Callable[[], bool], patience_s: float = 2.0) -> float:
+    """Wait for the condition; return the seconds it took."""
+    began_s = time.perf_counter()
+    while not condition():
+        assert time.perf_counter() - began_s < patience_s
+        await asyncio.sleep(0.001)
+    return time.perf_counter() - began_s
+
+
+def test_a_call_runs_off_the_loop_on_the_lanes_own_thread() -> None:
+    async def main() -> None:
+        async with lane() as it:
+            names = [await it.run(lambda _: threading.current_thread().name) for _ in range(2)]
+            assert names == ["lane-test", "lane-test"]
+
+    asyncio.run(main())
+
+
+def test_a_failure_reaches_whoever_waits() -> None:
+    def fail(token: CancelToken) -> None:
+        raise ValueError("no")
+
+    async def main() -> None:
+        async with lane() as it:
+            with pytest.raises(ValueError, match="no"):
+                await it.run(fail)
+            assert await it.run(lambda _: "still there") == "still there"
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_wait_returns_at_once_and_cancels_the_token() -> None:
+    async def main() -> None:
+        async with lane() as it:
+            stopped = threading.Event()
+
+            def stubborn(token: CancelToken) -> None:
+                while not token.cancelled:
+                    time.sleep(0.001)
+                time.sleep(0.1)  # takes its time to notice
+                stopped.set()
+
+            task = asyncio.ensure_future(it.run(stubborn))
+            await asyncio.sleep(0.05)
+            began_s = time.perf_counter()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert time.perf_counter() - began_s < 0.05
+            await until(lambda: not it.busy)
+            assert stopped.is_set()
+
+    asyncio.run(main())
+
+
+def test_a_call_cancelled_while_it_waits_never_runs() -> None:
+    async def main() -> None:
+        async with lane() as it:
+            ran = []
+            first = asyncio.ensure_future(it.run(wait_for))
+            second = asyncio.ensure_future(it.run(lambda _: ran.append(True)))
+            await asyncio.sleep(0.02)
+            second.cancel()
+            first.cancel()
+            await asyncio.gather(first, second, return_exceptions=True)
+            await until(lambda: not it.busy)
+            assert ran == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("virtual", [False, True])
+def test_higher_priority_goes_first_then_order_of_arrival(virtual: bool) -> None:
+    async def main() -> list[str]:
+        it: Lane = VirtualLane("test", 0.01) if virtual else ThreadLane("test")
+        log: list[str] = []
+        hold = asyncio.ensure_future(it.run(lambda _: None if virtual else time.sleep(0.05)))
+        await asyncio.sleep(0.005)
+        calls = [("low 1", 0), ("low 2", 0), ("high", 1)]
+        await asyncio.gather(
+            hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
+        )
+        it.close()
+        return log
+
+    assert (run_virtual(main()) if virtual else asyncio.run(main())) == ["high", "low 1", "low 2"]
+
+
+def test_a_stream_hands_over_every_item_in_order() -> None:
+    def count(token: CancelToken, emit: Emit[int]) -> None:
+        for number in range(100):
+            emit(number)
+
+    async def main() -> list[int]:
+        async with lane() as it:
+            return [number async for number in it.stream(count, capacity=3)]
+
+    assert asyncio.run(main()) == list(range(100))
+
+
+def test_a_stream_runs_no_further_ahead_than_its_capacity() -> None:
+    produced = []
+
+    def count(token: CancelToken, emit: Emit[int]) -> None:
+        for number in range(10):
+            emit(number)
+            produced.append(number)
+
+    async def main() -> None:
+        async with lane() as it:
+            stream = it.stream(count, capacity=2)
+            assert await anext(stream) == 0
+            await asyncio.sleep(0.05)
+            assert len(produced) == 3
+            await stream.aclose()
+
+    asyncio.run(main())
+
+
+def test_closing_a_stream_stops_a_call_that_waits_for_room() -> None:
+    def endless(token: CancelToken, emit: Emit[int]) -> None:
+        while True:
+            emit(0)
+
+    async def main() -> None:
+        async with lane() as it:
+            async with contextlib.aclosing(it.stream(endless, capacity=1)) as stream:
+                await anext(stream)
+            assert await until(lambda: not it.busy) < 0.05
+
+    asyncio.run(main())
+
+
+def test_a_failure_in_a_stream_comes_after_its_items() -> None:
+    def break_off(token: CancelToken, emit: Emit[int]) -> None:
+        emit(1)
+        emit(2)
+        raise ValueError("broken off")
+
+    async def main() -> list[int]:
+        taken = []
+        async with lane() as it:
+            with pytest.raises(ValueError, match="broken off"):
+                async for number in it.stream(break_off, capacity=8):
+                    taken.append(number)
+        return taken
+
+    assert asyncio.run(main()) == [1, 2]
+
+
+def test_closing_a_lane_cancels_what_runs_and_refuses_what_comes() -> None:
+    async def main() -> None:
+        it = ThreadLane("test")
+        running = asyncio.ensure_future(it.run(wait_for))
+        await asyncio.sleep(0.02)
+        it.close()
+        with pytest.raises(Cancelled):
+            await asyncio.wait_for(running, 1)
+        with pytest.raises(RuntimeError, match="closed"):
+            await it.run(lambda _: None)
+
+    asyncio.run(main())
+
+
+def test_a_token_calls_back_once_also_when_asked_too_late() -> None:
+    token, log = CancelToken(), []
+    token.on_cancel(lambda: log.append("early"))
+    forget = token.on_cancel(lambda: log.append("forgotten"))
+    forget()
+    token.cancel()
+    token.cancel()
+    token.on_cancel(lambda: log.append("late"))
+    assert log == ["early", "late"]
+    with pytest.raises(Cancelled):
+        token.raise_if_cancelled()
+
+
+def test_a_virtual_lane_charges_each_call_to_the_clock_one_at_a_time() -> None:
+    async def main() -> float:
+        it = VirtualLane("model", cost_s=2.0)
+        await asyncio.gather(*(it.run(lambda _: None) for _ in range(3)))
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == pytest.approx(6.0)
+
+
+def test_a_call_cancelled_on_a_virtual_lane_frees_it() -> None:
+    async def main() -> float:
+        it = VirtualLane("model", cost_s=10.0)
+        first = asyncio.ensure_future(it.run(lambda _: None))
+        second = asyncio.ensure_future(it.run(lambda _: None))
+        await asyncio.sleep(1)
+        first.cancel()
+        await second
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == pytest.approx(11.0)
