@@ -2,19 +2,22 @@
 
     device ─▶ listener ─▶ CONTROLLER ─▶ maker (chat model ─▶ voice ─▶ held audio) ─▶ player ─▶ device
 
-Only this file names adapters; all others know the Protocols.
+Only this file names adapters; all others know the Protocols. Adapters are imported when they are loaded,
+as each brings a library.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_audio.asr.recognizer import Recognizer
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config
+from edge_audio.config import Config, OpenAI
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.controller import Controller, ControllerSettings
 from edge_audio.dialogue.maker import ReplyMaker
@@ -22,6 +25,7 @@ from edge_audio.dialogue.player import Player
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.events import Event, Notice
 from edge_audio.llm.chat_model import ChatModel
+from edge_audio.models import EMBEDDED
 from edge_audio.tts.voice import Style, Voice
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from edge_audio.turns.listener import EchoRemover, Listener, ListenerSettings
@@ -30,7 +34,13 @@ from edge_audio.turns.tracker import SpeechTracker
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.epoch import Epoch
+from runtime.errors import UserError
+from runtime.store import Store, default_root
 from runtime.trace import Trace
+from runtime.worker import ThreadLane
+
+if TYPE_CHECKING:
+    from edge_audio.asr.whisper import WhisperRecognizer
 
 _FRAMES_WAITING = 50
 """The microphone may run one second ahead of the listener; what is older is dropped and counted."""
@@ -54,6 +64,84 @@ class Models:
         """Free all of them; waits for none."""
         for model in (self.detector, self.end_of_turn, self.recognizer, self.chat, self.voice):
             await model.close()
+
+
+async def load_models(config: Config) -> Models:
+    """Load everything that a conversation needs, side by side, and warm it up.
+
+    Raises `UserError` where the config names no such model or it isn't here.
+    """
+    loading = [
+        asyncio.to_thread(load, config)
+        for load in (load_detector, load_end_of_turn, load_recognizer, load_chat_model, load_voice)
+    ]
+    detector, end_of_turn, recognizer, chat, voice = await asyncio.gather(*loading)
+    await asyncio.gather(recognizer.warm_up(), chat.warm_up(), voice.warm_up())
+    return Models(detector, end_of_turn, recognizer, chat, voice)
+
+
+def load_detector(config: Config) -> SpeechDetector:
+    """Load the voice activity detector. Blocks."""
+    from edge_audio.turns.silero import SileroDetector
+
+    return SileroDetector(find_model(config.vad.model), ThreadLane("vad"), gate_mode=config.vad.gate)
+
+
+def load_end_of_turn(config: Config) -> EndOfTurnModel:
+    """Load the end-of-turn model. Blocks."""
+    from edge_audio.turns.smart_turn import SmartTurn
+
+    model = find_model(config.end_of_turn.model)
+    return SmartTurn(model, ThreadLane("end-of-turn"), threads=config.end_of_turn.threads)
+
+
+def load_recognizer(config: Config) -> "WhisperRecognizer":
+    """Load the recognizer. Blocks. Raises `UserError` if the config has none."""
+    from edge_audio.asr.whisper import WhisperRecognizer
+
+    if config.asr is None:
+        raise UserError("The config has no recognizer.", "Add a table [asr], as in configs/desktop.toml.")
+    asr = config.asr
+    folder = find_model(asr.model)
+    return WhisperRecognizer(folder, ThreadLane("asr"), language=asr.language, threads=asr.threads)
+
+
+def load_chat_model(config: Config) -> ChatModel:
+    """Load the chat model, or make the client of a server. Blocks. Raises `UserError` if there is none."""
+    llm = config.llm
+    if llm is None:
+        raise UserError("The config has no chat model.", "Add a table [llm], as in configs/desktop.toml.")
+    if isinstance(llm, OpenAI):
+        from edge_audio.llm.openai_server import OpenAIServer
+
+        return OpenAIServer(llm.url)
+    from edge_audio.llm.llamacpp import LlamaCppModel
+
+    return LlamaCppModel(find_model(llm.model), ThreadLane("llm"))
+
+
+def load_voice(config: Config) -> Voice:
+    """Load the voice. Blocks."""
+    from edge_audio.tts.hibari import HibariVoice
+
+    return HibariVoice(ThreadLane("tts"))
+
+
+def find_model(name_or_path: str) -> Path:
+    """Return the path of a model named in a config: an embedded one, or a file or folder of the user's.
+
+    An embedded model of one file is that file, else its folder. Raises `UserError`.
+    """
+    if artifact := EMBEDDED.get(name_or_path):
+        folder = Store(default_root()).path(artifact)
+        return folder / artifact.files[0].path if len(artifact.files) == 1 else folder
+    path = Path(name_or_path).expanduser()
+    if not path.exists():
+        raise UserError(
+            f"There is no model {name_or_path!r}.",
+            f"Give the path of a file or folder, or one of: {', '.join(EMBEDDED)}.",
+        )
+    return path
 
 
 class Assistant:

@@ -61,10 +61,10 @@ class EndOfTurn(Table, frozen=True, tag_field="adapter", tag="smart-turn"):
     """Probability from which a turn sounds complete."""
     complete_ms: Milliseconds = 400
     """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: Milliseconds = 800
-    """Silence that ends a turn where sound and words disagree."""
-    incomplete_ms: Milliseconds = 1600
-    """Silence that ends a turn which sounds and reads unfinished."""
+    unsure_ms: Milliseconds = 750
+    """Silence that ends a turn which reads complete but doesn't sound so."""
+    incomplete_ms: Milliseconds = 1500
+    """Silence that ends a turn which reads unfinished."""
     threads: Threads = 1
     """Threads of the model."""
 

@@ -46,6 +46,9 @@ class Script:
         self._reply_started_s: float | None = None
         self._reply_ended_s: float | None = None
 
+        self.began_s: list[float] = []
+        """When each clip spoken so far began, in session seconds."""
+
     @property
     def exhausted(self) -> bool:
         """Whether every clip has been spoken."""
@@ -70,6 +73,7 @@ class Script:
             self._playing = self._clips[self._next].pcm
             self._position = 0
             self._next += 1
+            self.began_s.append(now_s)
             self._answered_epoch = self._latest_epoch
             self._reply_started_s = self._reply_ended_s = None
         if self._playing is None:

@@ -2,11 +2,14 @@
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+_IMPORTED_S = time.monotonic()
 
 
 def percentiles(values: Sequence[float], digits: int = 1) -> dict[str, float | None]:
@@ -39,6 +42,15 @@ def resident_mb() -> float | None:
         return None
     kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
     return round(kib * 1024 / 1e6, 1)
+
+
+def process_age_s() -> float:
+    """Seconds since this process was started, imports included; since this module's import elsewhere."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+    except OSError:
+        return round(time.monotonic() - _IMPORTED_S, 2)
+    return round(time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"), 2)
 
 
 def _processor() -> str:

@@ -3,32 +3,53 @@
 import re
 from dataclasses import dataclass
 
-_LEFT_OPEN = frozenset(
-    """a an the my your his her its our their this that these those some any every each no
-    of in on at to for from with by about into than as like between during without
-    and or but because so if when while whether although unless until
-    is are was were am be been do does did can could will would shall should may might must
-    what which who whose where why how i you he she we they
-    i'm it's very more most really um uh er hmm""".split()
+_NEEDS_A_NOUN = frozenset(
+    "a an the my your his her its our their every each whose of and or but because if than".split()
 )
-"""Words after which an English speaker has not finished, save for rare exceptions."""
+"""Words that no English sentence ends on, not even a question."""
+
+_LEFT_OPEN = _NEEDS_A_NOUN | frozenset(
+    """to at for from with by into between during without when while whether although unless until is are
+    was were be been i he she we they i'm it's he's she's we're they're very um uh er erm hmm""".split()
+)
+"""Words after which a statement has not ended, save for rare exceptions. A question may end on them
+("What is it for?"), and the recognizer marks it as one."""
+
+_ASKING = re.compile(
+    r"\b(?:(?:tell|show|ask|remind|teach) (?:me|us|him|her|them)"
+    r"|(?:do|would|can|could) you(?: please| know| mind| say| think)?"
+    r"|(?:like|want|need|have|going|trying) to(?: know| ask| say)?"
+    r"|i (?:think|wonder|guess|mean|was wondering)|let's say)$"
+)
+"""Phrases that introduce what is really asked, and have not got to it yet."""
+
+_SUBORDINATE = re.compile(
+    r"(?:and |but |so |well |okay |um )?(?:if|when|whenever|before|after|while|because|although|though|since"
+    r"|unless|once|until|as soon as|in case)\s+(?!(?:is|are|was|were|do|does|did|will|would|can|could|should"
+    r"|has|have|had|am|may|might|must|shall|then|upon)\b)[^,;]*$"
+)
+"""A clause that leads up to a main one, which has not begun: no comma, and no question ("When is ...")."""
 
 _WORD = re.compile(r"[a-z']+")
 
 
 def looks_unfinished(text: str) -> bool:
-    """Whether the words themselves say that more is to come: they trail off, or end on an open word.
+    """Whether the (English) words themselves say that more is to come.
 
-    Punctuation is the recognizer's guess, so only what it writes for an unfinished sentence counts:
-    a comma, a dash or dots.
+    They do where they trail off, end on a word that needs another, introduce a question without asking
+    it, or make a subordinate clause without a main one. The recognizer's full stop means little, as it
+    ends whatever it is given with one; a comma, a dash or dots mean that it heard no end.
     """
     text = text.strip().lower()
-    if not text:
-        return False
     if text.endswith((",", "-", "\u2013", "\u2014", "...", "\u2026", ":")):
         return True
     words = _WORD.findall(text)
-    return bool(words) and words[-1] in _LEFT_OPEN and not text.endswith(("?", "!"))
+    if not words:
+        return False
+    if words[-1] in (_NEEDS_A_NOUN if text.endswith("?") else _LEFT_OPEN):
+        return True
+    bare = text.rstrip(".?! ")
+    return bool(_ASKING.search(bare) or _SUBORDINATE.fullmatch(bare.rpartition(". ")[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +60,18 @@ class EndOfTurnPolicy:
     """Probability of the end-of-turn model from which the turn sounds complete."""
     complete_ms: int = 400
     """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: int = 800
-    """Silence that ends a turn where sound and words disagree."""
-    incomplete_ms: int = 1600
-    """Silence that ends a turn which sounds and reads unfinished."""
+    unsure_ms: int = 750
+    """Silence that ends a turn which reads complete but doesn't sound so."""
+    incomplete_ms: int = 1500
+    """Silence that ends a turn which reads unfinished, however it sounds: words are the surer sign."""
 
     def silence_ms(self, probability: float | None, text: str) -> int:
         """Silence after which the turn is over, in milliseconds since the end of speech.
 
         `probability` is the end-of-turn model's answer, None while it hasn't given one.
         """
-        unfinished = looks_unfinished(text)
-        if probability is None:
+        if looks_unfinished(text):
             return self.incomplete_ms
-        sounds_complete = probability >= self.threshold
-        if sounds_complete and not unfinished:
-            return self.complete_ms
-        if sounds_complete or not unfinished:
+        if probability is None or probability < self.threshold:
             return self.unsure_ms
-        return self.incomplete_ms
+        return self.complete_ms

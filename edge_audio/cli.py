@@ -1,0 +1,173 @@
+"""The command `edge-audio`: names and options. What they do is in `edge_audio.commands`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from runtime.errors import UserError
+
+app = typer.Typer(
+    help="A private voice assistant on your own device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The model files: list, fetch, verify, where.", no_args_is_help=False)
+bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="A config file; configs/desktop.toml if unset."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names of models.", show_default=False)]
+
+# The commands are imported when they run: `edge-audio --help` should not load a chat model's library.
+
+
+@app.command()
+def talk(
+    config: ConfigOption = None,
+    input_: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="IN", help="Audio file or TOML script as the microphone."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="OUT.wav", help="Write what the speaker plays.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="REPORT.json", help="Write every turn with its times.")
+    ] = None,
+    demo_without_device: Annotated[
+        bool, typer.Option(help="Without a sound device, play the scripted conversation into out/.")
+    ] = False,
+) -> None:
+    """Hold a conversation."""
+    from edge_audio.commands import talk as command
+
+    console = Console()
+    files = command.TalkFiles(input=input_, reply=output, report=report)
+    if demo_without_device and input_ is None:
+        files = command.demo_unless_device(files, config, console)
+    command.talk(config, files, console)
+
+
+@app.command()
+def say(
+    text: Annotated[
+        str | None, typer.Argument(help="What to say; standard input if left out or -.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="OUT.wav", help="Write a file instead of speaking.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0.5, max=2.0, help="1 is the voice's own pace.", show_default=False)
+    ] = None,
+    voice: Annotated[str | None, typer.Option(metavar="NAME", help="One of the voice's speakers.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Speak a text, clause by clause."""
+    from edge_audio.commands.say import say as command
+
+    command(text, config_path=config, output=output, speed=speed, speaker=voice, console=_stderr())
+
+
+@app.command()
+def listen(
+    audio: Annotated[Path, typer.Argument(metavar="IN", help="Audio file.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Print the transcript of an audio file."""
+    from edge_audio.commands.listen import listen as command
+
+    command(audio, config_path=config, as_json=json, console=Console())
+
+
+@app.command()
+def devices(json: JsonOption = False) -> None:
+    """List the sound devices."""
+    from edge_audio.commands.devices import show_devices
+
+    show_devices(Console(), as_json=json)
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context) -> None:
+    """List the models, or what the command after it says."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """List every model: size, licence, whether it is here."""
+    from edge_audio.commands.models import show_models
+
+    show_models(Console())
+
+
+@models_app.command("fetch")
+def models_fetch(names: Names = None) -> None:
+    """Fetch models; those that the default config needs if none is named."""
+    from edge_audio.commands.models import fetch_models
+
+    fetch_models(names or (), Console())
+
+
+@models_app.command("verify")
+def models_verify(names: Names = None) -> None:
+    """Check the files of models against their hashes; of all that are here if none is named."""
+    from edge_audio.commands.models import verify_models
+
+    verify_models(names or (), Console())
+
+
+@models_app.command("where")
+def models_where(names: Names = None) -> None:
+    """Print where models are kept."""
+    from edge_audio.commands.models import locate_models
+
+    locate_models(names or (), Console())
+
+
+@bench_app.command("latency")
+def bench_latency(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Ask recorded questions at real-time pace, with and without speculation (some 4 minutes)."""
+    from edge_audio.commands.bench import bench_latency as command
+
+    command(config, as_json=json, console=_stderr() if json else Console())
+
+
+@bench_app.command("overhead")
+def bench_overhead(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Measure the actors, interruptions and the event loop (some 1 minute)."""
+    from edge_audio.commands.bench import bench_overhead as command
+
+    command(config, as_json=json, console=_stderr() if json else Console())
+
+
+def _stderr() -> Console:
+    """A console for what is not the result."""
+    return Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command line: one clear line and status 2 for what the user can mend, no traceback."""
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        Console(stderr=True).print(f"edge-audio: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from failing again at its own flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

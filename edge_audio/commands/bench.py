@@ -1,0 +1,50 @@
+"""`edge-audio bench`: figures for a person, or one JSON object."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from edge_audio.assistant import load_models
+from edge_audio.bench.latency import measure_latency
+from edge_audio.bench.overhead import measure_overhead
+from edge_audio.config import Config, load_config
+
+
+def bench_latency(config_path: Path | None, *, as_json: bool, console: Console) -> None:
+    """Print `edge_audio.bench.latency.measure_latency`. Raises `UserError`."""
+    config = load_config(config_path)
+    _show(asyncio.run(measure_latency(config, console)), as_json, console)
+
+
+def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console) -> None:
+    """Print `edge_audio.bench.overhead.measure_overhead`. Raises `UserError`."""
+    config = load_config(config_path)
+    with console.status("Measuring ..."):
+        figures = asyncio.run(_overhead(config))
+    _show(figures, as_json, console)
+
+
+async def _overhead(config: Config) -> dict[str, Any]:
+    models = await load_models(config)
+    try:
+        return await measure_overhead(models)
+    finally:
+        await models.close()
+
+
+def _show(figures: dict[str, Any], as_json: bool, console: Console) -> None:
+    if as_json:
+        print(msgspec.json.encode(figures).decode())
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            value = "   ".join(f"{key} {figure}" for key, figure in value.items())
+        elif isinstance(value, list):
+            continue  # single questions, for the JSON
+        table.add_row(name, str(value))
+    console.print(table)

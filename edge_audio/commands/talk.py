@@ -1,0 +1,125 @@
+"""`edge-audio talk`: the conversation, on sound devices or on files."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_audio.assistant import Assistant, Models, load_models
+from edge_audio.audio.device import AudioDevice
+from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.files import Replacement, WavWriter
+from edge_audio.audio.script import Script, read_script
+from edge_audio.config import Config, load_config
+from edge_audio.dialogue.report import Report
+from edge_audio.events import Event
+from edge_audio.keys import Controls, Keyboard
+from edge_audio.live import open_view
+from runtime.actor import Actor, ActorGroup
+from runtime.errors import UserError
+from runtime.worker import ThreadLane
+
+DEMO = Path(__file__).parent.parent / "demo" / "conversation.toml"
+"""The scripted conversation that is played where there is no sound device."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFiles:
+    """What a conversation reads and writes; what is None is left out."""
+
+    input: Path | None = None
+    """Audio file or script, in place of a microphone."""
+    reply: Path | None = None
+    """What the speaker played, on the input's time line."""
+    conversation: Path | None = None
+    """Both sides, mixed."""
+    report: Path | None = None
+    """The turns, as JSON."""
+
+
+def demo_files(folder: Path) -> TalkFiles:
+    """Return the files of the demo, which writes into `folder`; it is made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} can't be made ({error.strerror}).", "Run this elsewhere.") from None
+    return TalkFiles(DEMO, folder / "reply.wav", folder / "conversation.wav", folder / "report.json")
+
+
+def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
+    """Converse until the input ends or the user quits; then say what was written where.
+
+    Raises `UserError`; whatever can fail by the user's doing fails before the models are loaded.
+    """
+    config = load_config(config_path)
+    script = read_script(files.input) if files.input is not None else None
+    with ExitStack() as undo:
+        recording = Recording(
+            *(WavWriter(path) if path is not None else None for path in (files.reply, files.conversation))
+        )
+        undo.callback(recording.abort)
+        report_file = Replacement(files.report) if files.report is not None else None
+        if report_file is not None:
+            undo.callback(report_file.abort)
+        report, counters = asyncio.run(_talk(config, script, recording, console))
+        recording.close()
+        if report_file is not None:
+            report_file.file.write(report.as_json(counters).encode())
+            report_file.commit()
+    _say_what_came_of_it(report, files, console)
+
+
+async def _talk(
+    config: Config, script: Script | None, recording: Recording, console: Console
+) -> tuple[Report, Mapping[str, int]]:
+    with console.status("Loading the models ..."):
+        models = await load_models(config)
+    try:
+        return await _converse(config, models, script, recording, console)
+    finally:
+        await models.close()
+
+
+async def _converse(
+    config: Config, models: Models, script: Script | None, recording: Recording, console: Console
+) -> tuple[Report, Mapping[str, int]]:
+    report = Report(models.names())
+    controls = Controls()
+    screen = ThreadLane("screen")
+    view = open_view(console, controls, screen)
+
+    def tell(event: Event) -> None:
+        report.watch(event)
+        view(event)
+        if script is not None:
+            script.watch(event, assistant.now_s())
+
+    assistant = Assistant(config, models, tell)
+    device: AudioDevice
+    if script is not None:
+        device = FileDevice("script", script, lambda: assistant.idle, recording)
+    else:
+        raise UserError("There is no sound device.", "Plug one in, or give --input.")
+    try:
+        async with ActorGroup() as group:
+            group.start(Actor("view", view.run))
+            group.start(Actor("keyboard", Keyboard(assistant, controls).run))
+            await assistant.run(device)
+    finally:
+        screen.close()
+    return report, assistant.counters
+
+
+def _say_what_came_of_it(report: Report, files: TalkFiles, console: Console) -> None:
+    if not report.turns and files.input is not None:
+        console.print("Nothing was said in the input: no turns.")
+    for what, path in (
+        ("The conversation", files.conversation),
+        ("The replies", files.reply),
+        ("The report", files.report),
+    ):
+        if path is not None:
+            console.print(f"{what}: {path}", markup=False, highlight=False)
