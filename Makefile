@@ -1,17 +1,17 @@
 # make talk   set everything up and start a conversation
-# make test   set up what is missing, check the style and the types, run all tests
+# make test   set up what is missing, check style and types, run all tests
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: talk test check format models system clean
+.PHONY: talk test check format models portaudio sound-server clean
 
-talk: $(STAMP) system models
+talk: $(STAMP) portaudio models
 	@$(BIN)/edge-audio talk --demo-without-device
 
-test: $(STAMP) system models check
+test: $(STAMP) portaudio sound-server models check
 	$(BIN)/pytest
 
 check: $(STAMP)
@@ -23,18 +23,33 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Stamped by what it installs from, so a second run touches no network.
+models: $(STAMP)
+	@$(BIN)/edge-audio models fetch
+
+# Stamped by what it is made from, so that a second run needs no network.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12"; exit 2; }
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || \
-	  { echo "Python's venv is missing; install it with: sudo apt-get install python3-venv"; exit 2; }
-	@echo "Installing packages into $(VENV) (once) ..."
-	@$(BIN)/pip install --disable-pip-version-check --quiet --progress-bar on -c constraints.txt -e '.[dev]'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv is missing: sudo apt-get install python3-venv"; exit 2; }
+	@echo "Installing the packages into $(VENV), once ..."
+	@$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-models: $(STAMP)
-	@$(BIN)/edge-audio models fetch
+# $(call apt,PACKAGES,CONSEQUENCE): install where we may without asking, else say what is missing.
+apt = { { test "$$(id -u)" = 0 && SUDO= || { sudo -n true && SUDO=sudo; }; } 2>/dev/null && \
+	  echo "Installing $(1) ..." && \
+	  { $$SUDO apt-get install -yq --no-install-recommends $(1) || \
+	    { $$SUDO apt-get update -q && $$SUDO apt-get install -yq --no-install-recommends $(1); }; } \
+	    >/dev/null 2>&1 || \
+	  echo "Not installed: $(1), so $(2). To change that: sudo apt-get install $(1)"; }
+
+portaudio:
+	@ldconfig -p 2>/dev/null | grep -q libportaudio || $(call apt,libportaudio2,there are no sound devices)
+
+sound-server:
+	@command -v pulseaudio >/dev/null && command -v pactl >/dev/null || \
+	  $(call apt,pulseaudio libasound2-plugins pulseaudio-utils,tests with a sound server are skipped)
 
 clean:
 	rm -rf $(VENV) build dist out
