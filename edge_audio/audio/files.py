@@ -29,7 +29,7 @@ _UNKNOWN_LENGTH = 0x7FFF_F000
 _WAV_SAMPLES = (0xFFFF_FFFF - 36) // 2
 """What the header's 32-bit length can tell: 24.8 hours at 24 kHz."""
 
-_CONVERT = "Convert it first, for instance with: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav"
+_CONVERT = "Convert it first, for instance with `ffmpeg -i IN -ac 1 -ar 16000 OUT.wav`."
 
 
 def read_audio(path: str | os.PathLike[str], rate_hz: int = INPUT_RATE_HZ) -> Samples:
