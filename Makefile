@@ -33,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv is missing: sudo apt-get install python3-venv"; exit 2; }
 	@echo "Installing the packages into $(VENV), once ..."
-	@$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 # $(call apt,PACKAGES,CONSEQUENCE): install where we may without asking, else say what is missing.

@@ -54,7 +54,7 @@ def talk(
     console = Console()
     files = command.TalkFiles(input=input_, reply=output, report=report)
     if demo_without_device and input_ is None:
-        files = command.demo_unless_device(files, config, console)
+        files = command.demo_unless_device(files, Path("out"), console)
     command.talk(config, files, console)
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -13,10 +15,12 @@ from edge_audio.assistant import load_voice
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
+from edge_audio.audio.speaker import Speaker
 from edge_audio.config import load_config
 from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.tts.voice import Style, Voice
 from runtime.errors import UserError
+from runtime.worker import CancelToken, ThreadLane
 
 
 def say(
@@ -30,41 +34,57 @@ def say(
 ) -> None:
     """Speak `text`, or what standard input holds if it is None or `-`. Raises `UserError`."""
     config = load_config(config_path)
-    pieces = [text] if text is not None and text != "-" else _lines(sys.stdin)
+    pieces = _lines(sys.stdin) if text is None or text == "-" else [text]
     style = Style(speaker=speaker or config.tts.voice, speed=speed or config.tts.speed)
     if output is None:
-        raise UserError("There is no speaker.", "Give --output OUT.wav.")
-    with WavWriter(output) as writer:
-        seconds = asyncio.run(_write(pieces, style, load_voice(config), writer, console))
-        if not seconds:
-            raise UserError("There is nothing to say in the text.", "Give a text with words.")
-    console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False)
+        with Speaker(config.audio.output, FILE_RATE_HZ) as device:
+            seconds = asyncio.run(_say(pieces, style, load_voice(config), device.play, console))
+    else:
+        with WavWriter(output) as writer:
+            seconds = asyncio.run(_say(pieces, style, load_voice(config), writer.write, console))
+            _require_speech(seconds)
+        console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False)
+    _require_speech(seconds)
+
+
+def _require_speech(seconds: float) -> None:
+    if not seconds:
+        raise UserError("There is nothing to say in the text.", "Give a text with words.")
 
 
 def _lines(stdin: TextIO) -> Iterator[str]:
     """The lines of standard input as they come; bytes that are no text are left out."""
     if stdin.isatty():
         raise UserError("There is no text.", "Give it as an argument, or through a pipe.")
-    stdin.reconfigure(errors="ignore")  # type: ignore[union-attr]
+    if isinstance(stdin, TextIOWrapper):
+        stdin.reconfigure(errors="ignore")
     yield from stdin
 
 
-async def _write(
-    pieces: Iterable[str], style: Style, voice: Voice, writer: WavWriter, console: Console
+async def _say(
+    pieces: Iterable[str], style: Style, voice: Voice, sink: Callable[[Samples], None], console: Console
 ) -> float:
+    """Speak `pieces` into `sink`, which may block; return the seconds of sound."""
     samples = 0
     resampler = StreamResampler(voice.sample_rate_hz, FILE_RATE_HZ)
+    lane = ThreadLane("output")
     try:
         with console.status("Speaking ...") as status:
             async with aclosing(_speak(pieces, style, voice)) as spoken:
                 async for pcm in spoken:
-                    writer.write(pcm := resampler.push(pcm))
-                    samples += len(pcm)
+                    converted = resampler.push(pcm)
+                    await lane.run(partial(_pass_on, sink, converted))
+                    samples += len(converted)
                     status.update(f"Speaking ... {samples / FILE_RATE_HZ:.0f} s")
-            writer.write(resampler.flush())
+            sink(resampler.flush())
     finally:
+        lane.close()
         await voice.close()
     return samples / FILE_RATE_HZ
+
+
+def _pass_on(sink: Callable[[Samples], None], pcm: Samples, token: CancelToken) -> None:
+    sink(pcm)
 
 
 async def _speak(pieces: Iterable[str], style: Style, voice: Voice) -> AsyncGenerator[Samples, None]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_audio.assistant import Assistant, Models, load_models
+from edge_audio.audio.catalogue import default_devices_available
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import Replacement, WavWriter
+from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Config, load_config
 from edge_audio.dialogue.report import Report
@@ -40,8 +42,14 @@ class TalkFiles:
     """The turns, as JSON."""
 
 
-def demo_files(folder: Path) -> TalkFiles:
-    """Return the files of the demo, which writes into `folder`; it is made if need be."""
+def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> TalkFiles:
+    """Return `files` where there is a microphone and a speaker, else those of the demo in `folder`.
+
+    The folder is made if need be.
+    """
+    if default_devices_available():
+        return files
+    console.print("There is no sound device: playing the scripted conversation instead.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -55,6 +63,8 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
     Raises `UserError`; whatever can fail by the user's doing fails before the models are loaded.
     """
     config = load_config(config_path)
+    if files.input is None and files.reply is not None:
+        raise UserError("--output needs --input.", "Give an audio file or a script to answer.")
     script = read_script(files.input) if files.input is not None else None
     with ExitStack() as undo:
         recording = Recording(
@@ -98,17 +108,21 @@ async def _converse(
             script.watch(event, assistant.now_s())
 
     assistant = Assistant(config, models, tell)
-    device: AudioDevice
-    if script is not None:
-        device = FileDevice("script", script, lambda: assistant.idle, recording)
-    else:
-        raise UserError("There is no sound device.", "Plug one in, or give --input.")
+    sound = ThreadLane("sound")
     try:
+        device: AudioDevice
+        if script is not None:
+            device = FileDevice("script", script, lambda: assistant.idle, recording)
+        else:
+            wanted = config.audio
+            device = PortAudioDevice(sound, tell, microphone=wanted.input, speaker=wanted.output)
+            await device.open()
         async with ActorGroup() as group:
             group.start(Actor("view", view.run))
             group.start(Actor("keyboard", Keyboard(assistant, controls).run))
             await assistant.run(device)
     finally:
+        sound.close()
         screen.close()
     return report, assistant.counters
 

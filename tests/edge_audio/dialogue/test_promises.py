@@ -29,6 +29,7 @@ from virtual_models import (
 
 from edge_audio.assistant import Assistant, Models
 from edge_audio.config import Config, Conversation, Hibari
+from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import (
     Event,
     Notice,
@@ -37,7 +38,6 @@ from edge_audio.events import (
     TurnEnded,
     TurnFinished,
 )
-from edge_audio.dialogue.reply import APOLOGY, Reply
 from runtime import clock
 
 QUIET_END_S = 30.0
@@ -75,9 +75,7 @@ Moment = tuple[float, str]
 @st.composite
 def conversations(draw: st.DrawFn) -> tuple[int, bool, list[tuple[float, float]], list[Moment]]:
     """A seed, whether to speculate, stretches of speech, and things done by hand."""
-    stretches = draw(
-        st.lists(st.tuples(st.floats(0.02, 6.0), st.floats(0.04, 4.0)), min_size=1, max_size=8)
-    )
+    stretches = draw(st.lists(st.tuples(st.floats(0.02, 6.0), st.floats(0.04, 4.0)), min_size=1, max_size=8))
     speech, at_s = [], 0.0
     for silence_s, length_s in stretches:
         speech.append((at_s + silence_s, at_s + silence_s + length_s))
@@ -90,9 +88,7 @@ def conversations(draw: st.DrawFn) -> tuple[int, bool, list[tuple[float, float]]
     return draw(st.integers(0, 10_000)), draw(st.booleans()), speech, by_hand
 
 
-def converse(
-    seed: int, speculate: bool, speech: list[tuple[float, float]], by_hand: list[Moment]
-) -> Outcome:
+def converse(seed: int, speculate: bool, speech: list[tuple[float, float]], by_hand: list[Moment]) -> Outcome:
     """Hold the conversation in virtual time, to its quiet end."""
     rng = random.Random(seed)
     told, typed = Told(), []

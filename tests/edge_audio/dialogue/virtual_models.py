@@ -1,4 +1,4 @@
-"""Models for conversations in virtual time: their cost is charged to the clock, their output tells its origin.
+"""Models for conversations in virtual time: cost is charged to the clock, output tells its origin.
 
 Speech is a frame of ones, silence a frame of zeros. Every 300 ms of speech the user says the next number.
 A reply is numbered too, and its sound is a constant whose value tells the reply's number.

@@ -1,0 +1,53 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_audio.dialogue.spoken import SpokenText
+
+TEXT = "Hello there. How are you?"
+
+
+def spoken() -> SpokenText:
+    it = SpokenText()
+    it.append(1200, 0, 12)
+    it.append(1200, 13, 25)
+    return it
+
+
+def test_nothing_played_is_nothing_heard() -> None:
+    assert spoken().heard(TEXT, 0) == ""
+    assert spoken().heard(TEXT, -50) == ""
+    assert SpokenText().heard(TEXT, 100) == ""
+
+
+def test_all_played_is_all_heard() -> None:
+    assert spoken().heard(TEXT, 2400) == TEXT
+
+
+def test_a_word_counts_only_when_all_of_it_was_played() -> None:
+    assert spoken().heard(TEXT, 499) == ""
+    assert spoken().heard(TEXT, 500) == "Hello"
+    assert spoken().heard(TEXT, 1199) == "Hello"
+    assert spoken().heard(TEXT, 1200) == "Hello there."
+    assert spoken().heard(TEXT, 1300) == "Hello there."
+    assert spoken().heard(TEXT, 1501) == "Hello there. How"
+
+
+def test_text_that_was_never_spoken_was_not_heard() -> None:
+    it = SpokenText()
+    it.append(100, 13, 25)
+    assert it.heard(TEXT, 0) == ""
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 20)), min_size=1, max_size=6), st.data())
+def test_what_was_heard_grows_with_what_was_played(
+    pieces: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    it, text = SpokenText(), ""
+    for samples, letters in pieces:
+        it.append(samples, len(text), len(text) + letters)
+        text += "a" * letters + " "
+    first = data.draw(st.integers(0, it.samples))
+    second = data.draw(st.integers(first, it.samples))
+    assert it.heard(text, second).startswith(it.heard(text, first))
+    assert text.startswith(it.heard(text, second))
+    assert it.heard(text, it.samples) == text.rstrip()
