@@ -1,7 +1,7 @@
 """Settling: which words of a growing utterance are certain, and where its sound may be cut behind them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,63 @@ _REACH = INPUT_RATE_HZ * 12 // 100
 
 _HOP = INPUT_RATE_HZ // 100
 
-_SENTENCE_ENDS = (".", "?", "!", "\u3002", "\uff1f", "\uff01")
+
+_CARRIED_WORDS = 3
+"""Settled words whose sound is kept. The recognizer is told them and goes on from there: given the rest of a
+sentence alone, it stumbles over the first words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an utterance stands: what is settled, and the sound from which it goes on.
+
+    Words keep their leading spaces; their times count from the utterance's begin.
+    """
+
+    settled: tuple[Word, ...] = ()
+    """Words that won't change any more."""
+    start: int = 0
+    """Sample of the utterance where the sound begins that is still needed."""
+    carried: int = 0
+    """How many of the last settled words lie behind `start`."""
+    open: tuple[Word, ...] = ()
+    """The words behind the settled ones; empty if their times were not looked for."""
+    open_text: str = ""
+    """The text behind the settled words."""
+    language: str | None = None
+    """ISO 639-1 code; None before anything was heard."""
+
+    @property
+    def text(self) -> str:
+        """The whole text so far."""
+        return "".join(word.text for word in self.settled) + self.open_text
+
+    @property
+    def begin(self) -> str:
+        """The text of the carried words."""
+        return "".join(word.text for word in self.settled[len(self.settled) - self.carried :])
+
+    def settle(self, count: int, pcm: Samples) -> "Progress":
+        """Settle the first `count` open words; `pcm` is the sound from `start` on."""
+        settled = self.settled + self.open[:count]
+        carried = min(_CARRIED_WORDS, self.carried + count)
+        begin_s = settled[-carried].start_s - self.start / INPUT_RATE_HZ
+        return replace(
+            self,
+            settled=settled,
+            start=self.start + quiet_place(pcm, begin_s),
+            carried=carried,
+            open=self.open[count:],
+            open_text="".join(word.text for word in self.open[count:]),
+        )
+
+    def settle_all(self, pcm: Samples) -> "Progress":
+        """Settle all of `pcm`, the sound from `start` on, although it isn't known which word is where."""
+        start_s, end = self.start / INPUT_RATE_HZ, self.start + len(pcm)
+        if self.open_text:
+            said = (Word(self.open_text, start_s, end / INPUT_RATE_HZ),)
+            return replace(self, settled=self.settled + said, start=end, carried=0, open=(), open_text="")
+        return replace(self, start=end - round(_UNSTABLE_S * INPUT_RATE_HZ), carried=0, open=())
 
 
 def stable_words(words: Sequence[Word], end_s: float) -> int:
@@ -40,20 +96,9 @@ def agreed_words(words: Sequence[Word], before: Sequence[Word]) -> int:
     return count
 
 
-def last_sentence(words: Sequence[Word], count: int) -> int:
-    """Return how many of the first `count` words make whole sentences; `count` if none ends among them.
-
-    A recognizer goes on best from a sentence's begin.
-    """
-    for length in range(count, 0, -1):
-        if words[length - 1].text.endswith(_SENTENCE_ENDS):
-            return length
-    return count
-
-
-def quiet_place(pcm: Samples, end_s: float) -> int:
-    """Return the sample near `end_s`, a word's end, where the sound is quietest."""
-    around = round(end_s * INPUT_RATE_HZ)
+def quiet_place(pcm: Samples, at_s: float) -> int:
+    """Return the sample near `at_s`, where a word begins or ends, at which the sound is quietest."""
+    around = round(at_s * INPUT_RATE_HZ)
     begin = max(0, around - _REACH)
     near = pcm[begin : around + _REACH]
     hops = len(near) // _HOP

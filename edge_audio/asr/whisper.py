@@ -1,37 +1,22 @@
 """Whisper as a `Recognizer`: partial transcripts of a growing utterance, its beginning settled as it goes."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from edge_audio.asr.recognizer import Transcript, Word
-from edge_audio.asr.settling import agreed_words, last_sentence, quiet_place, shifted, stable_words
-from edge_audio.asr.whisper_decoder import WINDOW_S, Hypothesis, Segment, WhisperDecoder
+from edge_audio.asr.settling import Progress, agreed_words, shifted, stable_words
+from edge_audio.asr.whisper_decoder import WINDOW_S, Segment, WhisperDecoder
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from runtime.worker import CancelToken, Lane
 
 _WINDOW = round(WINDOW_S * INPUT_RATE_HZ)
 
 _SETTLE_FROM = 5 * INPUT_RATE_HZ
-"""Unsettled sound shorter than 5 s is recognized as a whole each time, which is surest; questions are short."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What was made of the sound that is not settled yet."""
-
-    settled: tuple[Word, ...]
-    """Words that won't change any more, with their leading spaces; times from the unsettled sound's begin."""
-    dropped: int
-    """Samples from the begin of the unsettled sound that are no longer needed."""
-    open_words: tuple[Word, ...]
-    """The words behind `settled`, if their times were looked for; times from what is left of the sound."""
-    open_text: str
-    """The text behind `settled`."""
-    language: str
+"""Unsettled sound shorter than this is recognized as a whole each time: most questions are no longer."""
 
 
 class WhisperUtterance:
@@ -42,91 +27,57 @@ class WhisperUtterance:
         self._lane = lane
         self._word_times = word_times
         self._turn = asyncio.Lock()  # one call at a time: each goes on from what the one before settled
-        self._unsettled: list[Samples] = []
-        self._settled_samples = 0
-        self._settled_text = ""
-        self._settled_words: tuple[Word, ...] = ()
-        self._open_words: tuple[Word, ...] = ()
-        self._language: str | None = None
+        self._sound: list[Samples] = []
+        self._progress = Progress()
 
     def feed(self, pcm: Samples) -> None:
         """See `Utterance.feed`."""
-        self._unsettled.append(pcm)
+        self._sound.append(pcm)
 
     async def transcribe(self) -> Transcript:
         """See `Utterance.transcribe`. A cancelled call changes nothing."""
         async with self._turn:
-            pcm = self._gather()
-            before, language = self._open_words, self._language
-            heard = await self._lane.run(lambda token: self._listen(pcm, before, language, token))
-            self._settle(heard)
-            words: tuple[Word, ...] = ()
-            if self._word_times:
-                offset_s = self._settled_samples / INPUT_RATE_HZ
-                words = _trimmed((*self._settled_words, *shifted(heard.open_words, offset_s)))
-            return Transcript((self._settled_text + heard.open_text).strip(), words, heard.language)
+            before = self._progress
+            pcm = self._needed_sound()
+            now = await self._lane.run(lambda token: self._listen(before, pcm, token))
+            self._sound = [self._needed_sound()[now.start - before.start :]]
+            self._progress = now
+        words = now.settled + now.open if self._word_times else ()
+        words = tuple(Word(word.text.strip(), word.start_s, word.end_s) for word in words)
+        return Transcript(now.text.strip(), words, now.language or "en")
 
-    def _gather(self) -> Samples:
-        pcm = np.concatenate(self._unsettled) if self._unsettled else np.zeros(0, np.float32)
-        self._unsettled = [pcm]
+    def _needed_sound(self) -> Samples:
+        pcm = np.concatenate(self._sound) if self._sound else np.zeros(0, np.float32)
+        self._sound = [pcm]
         return pcm
 
-    def _settle(self, heard: _Heard) -> None:
-        self._unsettled = [self._gather()[heard.dropped :]]
-        self._settled_words += shifted(heard.settled, self._settled_samples / INPUT_RATE_HZ)
-        self._settled_text += "".join(word.text for word in heard.settled)
-        self._settled_samples += heard.dropped
-        self._open_words = heard.open_words
-        if heard.settled:
-            self._language = heard.language
+    def _listen(self, now: Progress, pcm: Samples, token: CancelToken) -> Progress:
+        """On the lane: recognize `pcm`, the sound from `now.start` on, window by window."""
+        end = now.start + len(pcm)
+        while end - now.start > _WINDOW:
+            window = pcm[now.start - end :][:_WINDOW]
+            heard = self._listen_to(window, now, token)
+            stable = stable_words(heard.open, (now.start + _WINDOW) / INPUT_RATE_HZ)
+            now = heard.settle(stable, window) if stable else heard.settle_all(window)
+        window = pcm[now.start - end :] if end > now.start else pcm[:0]
+        heard = self._listen_to(window, now, token)
+        if len(window) < _SETTLE_FROM:
+            return heard
+        certain = min(stable_words(heard.open, end / INPUT_RATE_HZ), agreed_words(heard.open, now.open))
+        return heard.settle(certain, window) if certain else heard
 
-    def _listen(
-        self, pcm: Samples, before: Sequence[Word], language: str | None, token: CancelToken
-    ) -> _Heard:
-        """On the lane: recognize `pcm` window by window, settling all but the last.
-
-        In the last window only words settle that `before`, the transcript of the call before, has, too.
-        """
-        settled: list[Word] = []
-        dropped = 0
-        while len(pcm) - dropped > _WINDOW:
-            heard = self._decoder.decode(pcm[dropped:], token, language=language)
-            words, used = self._settle_window(heard, pcm[dropped : dropped + _WINDOW], token)
-            settled.extend(shifted(words, dropped / INPUT_RATE_HZ))
-            dropped += used
-            before = ()
-        rest = pcm[dropped:]
-        heard = self._decoder.decode(rest, token, language=language)
-        if len(rest) < _SETTLE_FROM and not self._word_times:
-            return _Heard(tuple(settled), dropped, (), heard.text, heard.language)
-        words = self._decoder.words(heard, token)
-        end_s = len(rest) / INPUT_RATE_HZ
-        count = min(stable_words(words, end_s), agreed_words(words, before))
-        count = last_sentence(words, count)
-        if count == 0 or len(rest) < _SETTLE_FROM:
-            return _Heard(tuple(settled), dropped, words, heard.text, heard.language)
-        used = quiet_place(rest, words[count - 1].end_s)
-        settled.extend(shifted(words[:count], dropped / INPUT_RATE_HZ))
-        return _Heard(
-            tuple(settled),
-            dropped + used,
-            shifted(words[count:], -used / INPUT_RATE_HZ),
-            "".join(word.text for word in words[count:]),
-            heard.language,
+    def _listen_to(self, window: Samples, now: Progress, token: CancelToken) -> Progress:
+        """Recognize `window`, which begins at `now.start`."""
+        found = self._decoder.decode(window, token, language=now.language, begin=now.begin)
+        words: tuple[Word, ...] = ()
+        if self._word_times or len(window) >= _SETTLE_FROM:
+            words = shifted(self._decoder.words(found, token)[now.carried :], now.start / INPUT_RATE_HZ)
+        return replace(
+            now,
+            open=words,
+            open_text=found.text.removeprefix(now.begin),
+            language=now.language if now.settled else found.language,
         )
-
-    def _settle_window(
-        self, heard: Hypothesis, pcm: Samples, token: CancelToken
-    ) -> tuple[tuple[Word, ...], int]:
-        """Settle what is certain in a full window that has more sound behind it; return it and its length."""
-        end_s = len(pcm) / INPUT_RATE_HZ
-        words = self._decoder.words(heard, token)
-        count = last_sentence(words, stable_words(words, end_s))
-        if count:
-            return words[:count], quiet_place(pcm, words[count - 1].end_s)
-        if not heard.text:
-            return (), len(pcm) - INPUT_RATE_HZ  # no speech, but some may just begin
-        return (Word(heard.text, 0.0, end_s),), len(pcm)  # no telling which word is where
 
 
 class WhisperRecognizer:
@@ -172,7 +123,3 @@ class WhisperRecognizer:
     async def close(self) -> None:
         """See `Recognizer.close`."""
         self._lane.close()
-
-
-def _trimmed(words: Sequence[Word]) -> tuple[Word, ...]:
-    return tuple(Word(word.text.strip(), word.start_s, word.end_s) for word in words)

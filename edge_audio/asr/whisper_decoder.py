@@ -113,21 +113,24 @@ class WhisperDecoder:
         self._language = None if language == "auto" else language
         self._tokenizers: dict[str, Tokenizer] = {}
 
-    def decode(self, pcm: Samples, token: CancelToken, *, language: str | None = None) -> Hypothesis:
+    def decode(
+        self, pcm: Samples, token: CancelToken, *, language: str | None = None, begin: str = ""
+    ) -> Hypothesis:
         """Recognize `pcm`, at most `WINDOW_S` of it, in `language` (None: the configured or detected one).
 
-        Raises `Cancelled` before or after any of its steps, never within one.
+        `begin` is what its first words are known to be, in the form of `Hypothesis.text`: the text found
+        goes on from there. Raises `Cancelled` before or after any of its steps, never within one.
         """
         pcm = pcm[: round(WINDOW_S * INPUT_RATE_HZ)]
         if len(pcm) < _SHORTEST_S * INPUT_RATE_HZ or float(np.abs(pcm).max()) < AUDIBLE:
             return Hypothesis("", 0.0, 1.0, language or self._language or "en", (), None, 0)
-        heard = self._attempt(pcm, SHORT_FRAMES, language, token)
+        heard = self._attempt(pcm, SHORT_FRAMES, language, begin, token)
         if not _is_speech(heard):
             return replace(heard, text="", token_ids=())
         if not repeats(heard.text) and heard.average_logprob >= _UNSURE:
             return heard
         self.retries += 1
-        heard = self._attempt(pcm, FULL_FRAMES, heard.language, token)
+        heard = self._attempt(pcm, FULL_FRAMES, heard.language, begin, token)
         if not _is_speech(heard):
             return replace(heard, text="", token_ids=())
         text = without_repeats(heard.text).rstrip()
@@ -166,14 +169,17 @@ class WhisperDecoder:
             if any(character.isalnum() for character in text):
                 yield Segment(text, segment.start, segment.end, words, info.language)
 
-    def _attempt(self, pcm: Samples, frames: int, language: str | None, token: CancelToken) -> Hypothesis:
+    def _attempt(
+        self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken
+    ) -> Hypothesis:
         features = self._features(pcm)
         with self._timed(token):
             encoded = self._whisper.encode(_padded(features, frames))
         if language is None:
             language = self._language or self._detect(encoded, token)
         tokenizer = self._tokenizer(language)
-        prompt = tokenizer.sot_sequence
+        known = tokenizer.encode(begin)
+        prompt = [*tokenizer.sot_sequence, *((tokenizer.timestamp_begin, *known) if known else ())]
         seconds = len(pcm) / INPUT_RATE_HZ
         with self._timed(token):
             # With timestamps the model says where the speech ends, and loops far less than without:
@@ -186,7 +192,7 @@ class WhisperDecoder:
                 return_scores=True,
                 return_no_speech_prob=True,
             )[0]
-        ids = result.sequences_ids[0]
+        ids = result.sequences_ids[0]  # the known tokens are among them
         spoken = tuple(_tokens_within(ids, tokenizer, seconds))
         return Hypothesis(
             text=_NOT_SPOKEN.sub("", tokenizer.decode(spoken)).rstrip(),
