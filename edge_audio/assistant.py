@@ -117,7 +117,16 @@ def load_chat_model(config: Config) -> ChatModel:
         return OpenAIServer(llm.url)
     from edge_audio.llm.llamacpp import LlamaCppModel
 
-    return LlamaCppModel(find_model(llm.model), ThreadLane("llm"))
+    return LlamaCppModel(
+        find_model(llm.model),
+        ThreadLane("llm"),
+        prompt=llm.prompt,
+        context_tokens=llm.context_tokens,
+        max_reply_tokens=llm.max_reply_tokens,
+        temperature=llm.temperature,
+        threads=llm.threads,
+        name=Path(llm.model).stem,
+    )
 
 
 def load_voice(config: Config) -> Voice:

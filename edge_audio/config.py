@@ -96,8 +96,9 @@ class LlamaCpp(Table, frozen=True, tag_field="adapter", tag="llama.cpp"):
     """Longest reply in tokens."""
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.0
     """Randomness of the reply; 0 always takes the likeliest word."""
-    threads: Threads = 2
-    """Threads of the model."""
+    threads: Threads = 1
+    """Threads of the model. On two cores one is the better choice: two are twice as fast while nothing else
+    runs, and many times slower when something does, as each waits for the other at every layer."""
 
 
 class OpenAI(Table, frozen=True, tag_field="adapter", tag="openai"):

@@ -99,9 +99,10 @@ class Exchange:
         stages: dict[str, float] = {}
         since_s = turn.speech_end_s if turn.speech_end_s is not None else times.started_s
         for name, at_s in marks:
-            if at_s is not None and at_s >= since_s:
-                stages[name] = round((at_s - since_s) * 1000, 1)
-                since_s = at_s
+            if at_s is not None:
+                # The speaker's time line may be some ms ahead of the clock; no stage takes less than nothing.
+                stages[name] = round(max(0.0, at_s - since_s) * 1000, 1)
+                since_s = max(since_s, at_s)
         return stages
 
 
