@@ -41,13 +41,14 @@ class SmartTurn:
     """An `EndOfTurnModel`: smart-turn v3 (ONNX)."""
 
     def __init__(self, model: Path, lane: Lane, *, threads: int = 1) -> None:
-        """Load the model (blocks for some 100 ms).
+        """Load the model and run it once (blocks for some 200 ms).
 
         Raises `UserError` if `model` can't be loaded. The lane belongs to the model and is closed with it.
         """
         self._session = OnnxSession(model, threads)
         self._lane = lane
         self._features = SmartTurnFeatures()
+        self._judge(np.zeros(0, np.float32), CancelToken())  # the first run is slow
 
     async def probability(self, pcm: Samples) -> float:
         """See `EndOfTurnModel.probability`. Cancelling the call stops the computation."""
