@@ -24,7 +24,7 @@ class Audio(Table, frozen=True):
     """``[audio]``: the sound devices."""
 
     input: str | int | None = None
-    """Microphone: a part of its name, or its number in `edge-audio devices`; the system's default if unset."""
+    """Microphone: part of its name, or its number in `edge-audio devices`; the system's default if unset."""
     output: str | int | None = None
     """Speaker, likewise."""
     echo_cancellation: bool = True
@@ -46,7 +46,7 @@ class Vad(Table, frozen=True, tag_field="adapter", tag="silero"):
     """Probability below which a window is silence, while somebody speaks; lower than `threshold`."""
     onset_ms: Milliseconds = 64
     """How long speech must last to count."""
-    pause_ms: Milliseconds = 160
+    pause_ms: Milliseconds = 128
     """How long silence must last to be a pause: the moment of speculation."""
     gate: Annotated[int, Meta(ge=0, le=3)] = 1
     """How strict the cheap detector in front is, 0 (lets much pass) to 3."""

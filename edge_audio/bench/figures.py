@@ -16,7 +16,7 @@ def percentiles(values: Sequence[float], digits: int = 1) -> dict[str, float | N
     """Return p50, p90 and p95 of `values`; None each where there are none."""
     if not len(values):
         return {"p50": None, "p90": None, "p95": None}
-    p50, p90, p95 = np.percentile(np.asarray(values, float), (50, 90, 95))
+    p50, p90, p95 = np.percentile(np.asarray(values, float), (50, 90, 95)).tolist()
     return {"p50": round(p50, digits), "p90": round(p90, digits), "p95": round(p95, digits)}
 
 

@@ -24,7 +24,9 @@ from runtime.worker import ThreadLane
 _STAGES = 6
 _FLOOD_FRAMES = 60_000
 _SINGLE_FRAMES = 3_000
-_INTERRUPTIONS = 60
+_INTERRUPTIONS = 100
+_SETTLE_S = 0.1
+"""After an interruption, until nothing more can sound."""
 
 
 async def measure_overhead(models: Models) -> dict[str, Any]:
@@ -124,15 +126,19 @@ async def _interruptions() -> list[float]:
         for _ in range(_INTERRUPTIONS):
             assistant.say_typed("Talk.")
             await told.get()
-            pressed_s: list[float] = []
+            pressed = loop.create_future()
 
-            def press(pressed_s: list[float] = pressed_s) -> None:
-                pressed_s.append(time.perf_counter())
-                loop.call_soon_threadsafe(assistant.stop)
+            def stop(at_s: float, pressed: asyncio.Future[float] = pressed) -> None:
+                assistant.stop()
+                pressed.set_result(at_s)
+
+            def press(stop: Callable[[float], None] = stop) -> None:
+                loop.call_soon_threadsafe(stop, time.perf_counter())
 
             threading.Timer(float(rng.uniform(0.05, 0.15)), press).start()
-            await asyncio.sleep(0.25)
-            latencies_ms.append((card.silent_s() - pressed_s[0]) * 1000)
+            pressed_s = await pressed
+            await asyncio.sleep(_SETTLE_S)
+            latencies_ms.append((card.silent_s() - pressed_s) * 1000)
         assistant.quit()
     return latencies_ms
 

@@ -173,14 +173,15 @@ class Listener:
         self._tell(SpeechPaused(self.now_s(), sample / INPUT_RATE_HZ, self._pauses))
         if self._utterance is not None:
             self._transcribe(self._utterance, self._pauses)
-            self._judge()
 
     def _ask_now_and_then(self, frame_ms: float) -> None:
         if self._utterance is None:
             return
         if self._tracker.speaking:
             self._since_partial_ms += frame_ms
-            if self._since_partial_ms >= self._settings.partial_every_ms and not self._transcribing.busy:
+            due = self._since_partial_ms >= self._settings.partial_every_ms
+            # Not where speech may just be ending: the recognizer must be free at a pause.
+            if due and not self._transcribing.busy and not self._tracker.wavering:
                 self._since_partial_ms = 0.0
                 self._transcribe(self._utterance, None)
             return
@@ -196,6 +197,8 @@ class Listener:
                     text = (await utterance.transcribe()).text
             except Exception as failure:  # a failed transcript must not end the conversation
                 self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
+            if pause is not None and self._utterance is utterance:
+                self._judge()  # only now, as both at once would slow the transcript, which is needed first
             self._tell(Heard(text, pause))
 
         self._transcribing.ask(transcribe)

@@ -36,6 +36,11 @@ class SpeechTracker:
         self.speaking = False
         """Whether speech has started and not paused."""
 
+    @property
+    def wavering(self) -> bool:
+        """Whether the latest window spoke for a change that isn't certain yet."""
+        return self._run > 0
+
     def feed(self, probability: float, end_sample: int) -> Change | None:
         """Take the probability of the window that ends at `end_sample`; return what changed."""
         if self.speaking:

@@ -1,0 +1,209 @@
+"""Whole conversations with the real models, in real time."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_audio.assistant import Assistant, Models, load_models, load_recognizer
+from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.files import read_audio
+from edge_audio.audio.frame import INPUT_RATE_HZ
+from edge_audio.audio.script import Clip, Script
+from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.commands.talk import DEMO
+from edge_audio.config import load_config
+from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
+from edge_audio.llm.chat_model import UserTurn
+from edge_audio.tts.voice import Clause, Style
+from runtime.worker import ThreadLane
+
+pytestmark = pytest.mark.models
+
+
+def words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c.isspace() else " " for c in text.lower()).split()
+
+
+def likeness(first: str, second: str) -> float:
+    """Share of words that two texts have in common, in order, in [0, 1]."""
+    return SequenceMatcher(None, words(first), words(second)).ratio()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripted conversation, held by the command itself in a folder of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-c", "from edge_audio.cli import main; main()", "talk", "--input", str(DEMO)]
+    command += ["--output", "reply.wav", "--report", "report.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return folder
+
+
+def test_the_scripted_conversation_is_held_to_its_end(demo: Path) -> None:
+    report = json.loads((demo / "report.json").read_text())
+    turns = report["turns"]
+    assert report["schema_version"] == 1
+    assert len(turns) == 6
+    assert [turn["interrupted"] for turn in turns].count(True) == 1
+    said = ["who are you", "capital of france", "breakfast", "story about a dog", "color is the sky", "nice"]
+    for turn, expected in zip(turns, said, strict=True):
+        assert likeness(expected, turn["user_text"]) > 0.4, turn["user_text"]
+        assert turn["error"] is None
+        assert turn["heard_text"]
+        assert turn["response_gap_ms"] > 0
+        assert turn["speech_end_s"] < turn["turn_end_s"] < turn["first_audio_s"] + 0.02
+
+
+def test_what_is_played_is_what_the_replies_say(demo: Path) -> None:
+    """The reply's recording, recognized, matches the text that was heard of each reply."""
+    turns = json.loads((demo / "report.json").read_text())["turns"]
+    pcm = read_audio(demo / "reply.wav")
+    starts = [round(turn["first_audio_s"] * INPUT_RATE_HZ) for turn in turns]
+    recognizer = load_recognizer(load_config())
+
+    async def transcribe(part: np.ndarray) -> str:
+        utterance = recognizer.open()
+        utterance.feed(part)
+        return (await utterance.transcribe()).text
+
+    async def main() -> list[float]:
+        likenesses = []
+        for turn, start, end in zip(turns, starts, [*starts[1:], len(pcm)], strict=True):
+            heard = await transcribe(pcm[max(0, start - 1600) : end])
+            likenesses.append(likeness(heard, turn["heard_text"]))
+        await recognizer.close()
+        return likenesses
+
+    found = asyncio.run(main())
+    assert np.mean(found) > 0.8, found
+    assert min(found) > 0.3, found
+
+
+def test_before_the_first_audio_of_a_reply_the_speaker_is_silent(demo: Path) -> None:
+    turns = json.loads((demo / "report.json").read_text())["turns"]
+    pcm = read_audio(demo / "reply.wav")
+    for turn in turns:
+        before = pcm[
+            round(turn["speech_end_s"] * INPUT_RATE_HZ) : round(turn["first_audio_s"] * INPUT_RATE_HZ)
+        ]
+        assert np.abs(before[: -INPUT_RATE_HZ // 100]).max(initial=0.0) < 0.01
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return asyncio.run(load_models(load_config()))
+
+
+def lane_of(model: object) -> ThreadLane:
+    lane = model._lane  # type: ignore[attr-defined]
+    assert isinstance(lane, ThreadLane)
+    return lane
+
+
+async def seconds_until_free(lane: ThreadLane) -> float:
+    began_s = time.perf_counter()
+    while lane.busy:
+        assert time.perf_counter() - began_s < 5
+        await asyncio.sleep(0.001)
+    return time.perf_counter() - began_s
+
+
+def test_a_cancelled_reply_frees_the_chat_model_within_50_ms(models: Models) -> None:
+    async def main() -> list[float]:
+        took = []
+        for wait_s in (0.02, 0.1, 0.4, 0.8):
+
+            async def reply() -> None:
+                async for _ in models.chat.reply((), UserTurn("Tell me a long story about a dog and a cat.")):
+                    pass
+
+            task = asyncio.ensure_future(reply())
+            await asyncio.sleep(wait_s)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            took.append(await seconds_until_free(lane_of(models.chat)))
+        return took
+
+    took = asyncio.run(main())
+    assert np.median(took) <= 0.05, took
+
+
+def test_a_cancelled_clause_and_judgement_free_their_lanes_within_50_ms(models: Models) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.05, 8 * INPUT_RATE_HZ).astype(np.float32)
+
+    async def speak() -> None:
+        async for _ in models.voice.speak(Clause("Once upon a time there was a dog, who swam.", 0), Style()):
+            pass
+
+    async def judge() -> None:
+        await models.end_of_turn.probability(noise)
+
+    async def free_after(work: Callable[[], object], model: object) -> float:
+        task = asyncio.ensure_future(work())  # type: ignore[arg-type]
+        await asyncio.sleep(0.005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return await seconds_until_free(lane_of(model))
+
+    async def main() -> tuple[float, float]:
+        speaking = [await free_after(speak, models.voice) for _ in range(5)]
+        judging = [await free_after(judge, models.end_of_turn) for _ in range(5)]
+        return float(np.median(speaking)), float(np.median(judging))
+
+    assert max(asyncio.run(main())) <= 0.05
+
+
+def test_a_cancelled_transcript_frees_the_recognizer_within_300_ms(models: Models) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.05, 8 * INPUT_RATE_HZ).astype(np.float32)
+
+    async def main() -> float:
+        utterance = models.recognizer.open()
+        utterance.feed(noise)
+        task = asyncio.ensure_future(utterance.transcribe())
+        await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return await seconds_until_free(lane_of(models.recognizer))
+
+    assert asyncio.run(main()) <= 0.3
+
+
+@pytest.mark.parametrize("moment", [None, SpeechStarted, SpeculationStarted, TurnEnded, ReplyStarted])
+def test_quitting_at_any_moment_ends_within_a_second(models: Models, moment: type[Event] | None) -> None:
+    """Before anything was said, while the user speaks, speculates, has ended, and while it answers."""
+
+    async def main() -> float:
+        question = read_questions()[0]
+        script = Script([Clip(read_audio(QUESTIONS.parent / question.file), at_s=0.1)])
+        quit_s: list[float] = []
+
+        def tell(event: Event) -> None:
+            script.watch(event, assistant.now_s())
+            if moment is not None and isinstance(event, moment) and not quit_s:
+                quit_s.append(time.perf_counter())
+                assistant.quit()
+
+        assistant = Assistant(load_config(), models, tell)
+        device = FileDevice("test", script, lambda: assistant.idle, Recording())
+        if moment is None:
+            quit_s.append(time.perf_counter())
+            assistant.quit()
+        await asyncio.wait_for(assistant.run(device), 20)
+        assert quit_s
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not tasks, f"left behind: {tasks}"
+        return time.perf_counter() - quit_s[0]
+
+    assert asyncio.run(main()) <= 1.0
+    assert len([thread for thread in threading.enumerate() if thread.name.startswith("lane-")]) <= 6
