@@ -8,7 +8,7 @@ as each brings a library.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from edge_audio.llm.chat_model import ChatModel
 from edge_audio.models import EMBEDDED
 from edge_audio.tts.voice import Style, Voice
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
-from edge_audio.turns.listener import EchoRemover, Listener, ListenerSettings
+from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.tracker import SpeechTracker
 from runtime.actor import Actor, ActorGroup
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
 _FRAMES_WAITING = 50
 """The microphone may run one second ahead of the listener; what is older is dropped and counted."""
+
+
+Cleaner = Callable[[Channel[Frame], Channel[Frame]], Awaitable[None]]
+"""An actor's body that takes frames from the one channel and puts them, treated, into the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,13 @@ async def load_models(config: Config) -> Models:
 
     Raises `UserError` where the config names no such model or it isn't here.
     """
-    loading = [
-        asyncio.to_thread(load, config)
-        for load in (load_detector, load_end_of_turn, load_recognizer, load_chat_model, load_voice)
-    ]
-    detector, end_of_turn, recognizer, chat, voice = await asyncio.gather(*loading)
+    detector, end_of_turn, recognizer, chat, voice = await asyncio.gather(
+        asyncio.to_thread(load_detector, config),
+        asyncio.to_thread(load_end_of_turn, config),
+        asyncio.to_thread(load_recognizer, config),
+        asyncio.to_thread(load_chat_model, config),
+        asyncio.to_thread(load_voice, config),
+    )
     await asyncio.gather(recognizer.warm_up(), chat.warm_up(), voice.warm_up())
     return Models(detector, end_of_turn, recognizer, chat, voice)
 
@@ -161,15 +167,20 @@ class Assistant:
         config: Config,
         models: Models,
         tell: Callable[[Event], None],
-        echo: EchoRemover | None = None,
+        clean: Cleaner | None = None,
     ) -> None:
-        """`tell` hears everything that happens, on the event loop, and must not wait."""
+        """`tell` hears everything that happens, on the event loop, and must not wait.
+
+        `clean` treats what the device hears before it is listened to, such as an echo canceller.
+        """
         self._config = config
         self._models = models
         self._tell = tell
+        self._clean = clean
         self._quit = asyncio.Event()
         self.trace = Trace()
         self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
+        self._captured = self._frames if clean is None else Channel[Frame](_FRAMES_WAITING, "drop-oldest")
         self._listener = Listener(
             self._frames,
             models.detector,
@@ -187,7 +198,6 @@ class Assistant:
             ListenerSettings(
                 partial_every_ms=config.asr.partial_every_ms if config.asr else 500,
             ),
-            echo,
         )
         self._controller: Controller | None = None
 
@@ -199,7 +209,8 @@ class Assistant:
     @property
     def counters(self) -> Counter[str]:
         """What was counted: dropped frames and whatever the trace counts."""
-        return self.trace.counters + Counter(frames_dropped=self._frames.dropped)
+        dropped = sum(channel.dropped for channel in {self._captured, self._frames})
+        return self.trace.counters + Counter(frames_dropped=dropped)
 
     def now_s(self) -> float:
         """Seconds since the first input sample."""
@@ -256,7 +267,9 @@ class Assistant:
             self._controller = controller
             for actor in (maker.actor(), *self._listener.actors(), Actor("player", player.run)):
                 group.start(actor)
-            hearing = group.start(Actor("device", lambda: device.run(self._frames, playout)))
+            if (clean := self._clean) is not None:
+                group.start(Actor("echo canceller", lambda: clean(self._captured, self._frames)))
+            hearing = group.start(Actor("device", lambda: device.run(self._captured, playout)))
             maker.prefill()
             quitting = asyncio.ensure_future(self._quit.wait())
             try:

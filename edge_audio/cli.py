@@ -48,6 +48,9 @@ def talk(
     report: Annotated[
         Path | None, typer.Option(metavar="REPORT.json", help="Write every turn with its times.")
     ] = None,
+    echo: Annotated[
+        bool, typer.Option("--echo", help="Run the echo canceller on --input too.", show_default=False)
+    ] = False,
     demo_without_device: Annotated[
         bool, typer.Option(help="Without a sound device, play the scripted conversation into out/.")
     ] = False,
@@ -56,7 +59,7 @@ def talk(
     from edge_audio.commands import talk as command
 
     console = Console()
-    files = command.TalkFiles(input=input_, reply=output, report=report)
+    files = command.TalkFiles(input=input_, reply=output, report=report, echo=echo)
     if demo_without_device and input_ is None:
         files = command.demo_unless_device(files, Path("out"), console)
     command.talk(config, files, console)

@@ -34,6 +34,11 @@ class Audio(Table, frozen=True):
     auto_gain: bool = False
     """Whether to level the microphone."""
 
+    @property
+    def treats_the_microphone(self) -> bool:
+        """Whether anything is done to what the microphone hears."""
+        return self.echo_cancellation or self.noise_suppression or self.auto_gain
+
 
 class Vad(Table, frozen=True, tag_field="adapter", tag="silero"):
     """``[vad]``, adapter ``silero``: is somebody speaking."""

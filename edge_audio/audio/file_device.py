@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
@@ -54,10 +55,13 @@ class FileDevice:
 
     output_rate_hz = FILE_RATE_HZ
     output_latency_s = 0.0
+    input_latency_s = FRAME_S
 
     def __init__(self, name: str, script: Script, idle: Callable[[], bool], recording: Recording) -> None:
         """`idle` says whether nobody speaks and nothing is owed."""
         self.name = name
+        self.reference = CaptureRing(FILE_RATE_HZ)
+        """What was played, for an echo canceller."""
         self._script = script
         self._idle = idle
         self._recording = recording
@@ -74,6 +78,7 @@ class FileDevice:
             for number, block in enumerate(blocks):
                 await clock.sleep_until(began_s + (index + number / _BLOCKS_PER_FRAME) * FRAME_S)
                 playout.read_into(block)
+            self.reference.write(played)
             start = index * FRAME_SAMPLES
             pcm = self._script.frame(start)
             if self._recording.reply is not None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_audio.assistant import Assistant, Models, load_models
+from edge_audio.assistant import Assistant, Cleaner, Models, load_models
 from edge_audio.audio.catalogue import default_devices_available
-from edge_audio.audio.device import AudioDevice
+from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import Replacement, WavWriter
 from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.script import Script, read_script
-from edge_audio.config import Config, load_config
+from edge_audio.config import Audio, Config, load_config
 from edge_audio.dialogue.report import Report
 from edge_audio.events import Event
 from edge_audio.keys import Controls, Keyboard
@@ -40,6 +40,8 @@ class TalkFiles:
     """Both sides, mixed."""
     report: Path | None = None
     """The turns, as JSON."""
+    echo: bool = False
+    """Whether to run the echo canceller on the input."""
 
 
 def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> TalkFiles:
@@ -74,7 +76,7 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         report_file = Replacement(files.report) if files.report is not None else None
         if report_file is not None:
             undo.callback(report_file.abort)
-        report, counters = asyncio.run(_talk(config, script, recording, console))
+        report, counters = asyncio.run(_talk(config, script, files.echo, recording, console))
         recording.close()
         if report_file is not None:
             report_file.file.write(report.as_json(counters).encode())
@@ -83,22 +85,27 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
 
 
 async def _talk(
-    config: Config, script: Script | None, recording: Recording, console: Console
+    config: Config, script: Script | None, echo: bool, recording: Recording, console: Console
 ) -> tuple[Report, Mapping[str, int]]:
     with console.status("Loading the models ..."):
         models = await load_models(config)
     try:
-        return await _converse(config, models, script, recording, console)
+        return await _converse(config, models, script, echo, recording, console)
     finally:
         await models.close()
 
 
 async def _converse(
-    config: Config, models: Models, script: Script | None, recording: Recording, console: Console
+    config: Config,
+    models: Models,
+    script: Script | None,
+    echo: bool,
+    recording: Recording,
+    console: Console,
 ) -> tuple[Report, Mapping[str, int]]:
     report = Report(models.names())
     controls = Controls()
-    screen = ThreadLane("screen")
+    screen, sound = ThreadLane("screen"), ThreadLane("sound")
     view = open_view(console, controls, screen)
 
     def tell(event: Event) -> None:
@@ -107,16 +114,17 @@ async def _converse(
         if script is not None:
             script.watch(event, assistant.now_s())
 
-    assistant = Assistant(config, models, tell)
-    sound = ThreadLane("sound")
     try:
-        device: AudioDevice
+        device: FileDevice | PortAudioDevice
         if script is not None:
             device = FileDevice("script", script, lambda: assistant.idle, recording)
         else:
-            wanted = config.audio
-            device = PortAudioDevice(sound, tell, microphone=wanted.input, speaker=wanted.output)
+            device = PortAudioDevice(sound, tell, microphone=config.audio.input, speaker=config.audio.output)
             await device.open()
+        clean = None
+        if echo or (script is None and config.audio.treats_the_microphone):
+            clean = await asyncio.to_thread(_cleaner, config.audio, device, echo)
+        assistant = Assistant(config, models, tell, clean)
         async with ActorGroup() as group:
             group.start(Actor("view", view.run))
             group.start(Actor("keyboard", Keyboard(assistant, controls).run))
@@ -125,6 +133,17 @@ async def _converse(
         sound.close()
         screen.close()
     return report, assistant.counters
+
+
+def _cleaner(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> Cleaner:
+    canceller = EchoCanceller(
+        device.output_rate_hz,
+        latency_s=device.input_latency_s + device.output_latency_s,
+        echo_cancellation=echo or audio.echo_cancellation,
+        noise_suppression=audio.noise_suppression,
+        auto_gain=audio.auto_gain,
+    )
+    return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 
 def _say_what_came_of_it(report: Report, files: TalkFiles, console: Console) -> None:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -27,14 +26,6 @@ _JUDGED_FRAMES = 8 * FRAMES_PER_S
 """The end-of-turn model hears the last 8 s of a turn (its model card)."""
 
 _LEVEL_EVERY_FRAMES = 5
-
-
-class EchoRemover(Protocol):
-    """Takes what the speaker plays out of what the microphone hears."""
-
-    def process(self, frame: Frame) -> Frame:
-        """Return the frame without echo; its place in the input is unchanged."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,6 @@ class Listener:
         tell: Callable[[Event], None],
         trace: Trace,
         settings: ListenerSettings,
-        echo: EchoRemover | None = None,
     ) -> None:
         self._frames = frames
         self._detector = detector
@@ -74,7 +64,6 @@ class Listener:
         self._tell = tell
         self._trace = trace
         self._settings = settings
-        self._echo = echo
         self._transcribing = Newest()
         self._judging = Newest()
         self._origin_s: float | None = None
@@ -125,8 +114,6 @@ class Listener:
             await self._hear(frame)
 
     async def _hear(self, frame: Frame) -> None:
-        if self._echo is not None:
-            frame = self._echo.process(frame)
         if self.muted:
             frame = replace(frame, pcm=np.zeros_like(frame.pcm))
         self._gather(frame)
