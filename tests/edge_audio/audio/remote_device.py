@@ -32,6 +32,7 @@ class Record:
     frames: list[Samples] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     reference: list[Samples] = field(default_factory=list)
+    """What was handed out between each frame and the one before it."""
     paused_at: int = 0
     last_sound_at: int = 0
     played: int = 0
@@ -130,6 +131,7 @@ async def _converse(pipe: Connection, microphone: str | int | None, speaker: str
             record.arrived_s.append(time.monotonic())
             record.starts.append(frame.start)
             record.frames.append(frame.pcm)
+            record.reference.append(device.reference.read()[1])
 
     async def obey() -> None:
         while True:
@@ -137,7 +139,6 @@ async def _converse(pipe: Connection, microphone: str | int | None, speaker: str
                 waiting[0] = waiting[0][playout.write(waiting[0]) :]
                 if not len(waiting[0]):
                     waiting.pop(0)
-            record.reference.append(device.reference.read()[1])
             if pipe.poll(0):
                 what, value = pipe.recv()
                 if what == "stop":

@@ -21,6 +21,8 @@ from edge_audio.audio.frame import Samples
 
 MICROPHONE = "edge_microphone"
 SPEAKER = "edge_speaker"
+ECHO = "edge_echo"
+"""A microphone beside the speaker: it hears nothing but what the speaker plays."""
 SPEAKER_RATE_HZ = 48_000
 
 _CHUNK = 160
@@ -199,6 +201,7 @@ def _run(folder: Path) -> Iterator[SoundServer]:
         alsa_config.write_text(
             f'pcm.{MICROPHONE} {{ type pulse device "microphone" server "{near.address}" }}\n'
             f'pcm.{SPEAKER} {{ type pulse device "speaker" server "{far.address}" }}\n'
+            f'pcm.{ECHO} {{ type pulse device "speaker.monitor" server "{far.address}" }}\n'
             # PortAudio's search for ALSA devices aborts unless there is one more that does not open.
             "pcm.default { type hw card 99 }\n"
         )

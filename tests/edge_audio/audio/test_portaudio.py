@@ -5,10 +5,20 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from babble import babble
 from remote_device import Record, RemoteDevice
-from sound_server import MICROPHONE, SPEAKER, SPEAKER_RATE_HZ, SoundServer, sound_server, what_is_missing
+from sound_server import (
+    ECHO,
+    MICROPHONE,
+    SPEAKER,
+    SPEAKER_RATE_HZ,
+    SoundServer,
+    sound_server,
+    what_is_missing,
+)
 
-from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
+from edge_audio.audio.echo import EchoCanceller
+from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.resample import resample
 
 
@@ -132,3 +142,24 @@ def test_the_rate_of_the_speaker_is_known_before_anything_is_played(server: Soun
         out = server.speaker.heard()[out_before:]
     assert record.output_rate_hz == 44_100
     assert len(loud_part(out)) / SPEAKER_RATE_HZ == pytest.approx(0.3, abs=0.03)
+
+
+def test_the_speaker_is_not_heard_by_a_microphone_beside_it(server: SoundServer) -> None:
+    with RemoteDevice(ECHO, SPEAKER) as device:
+        device.play(babble(5.0, 110, seed=3, rate_hz=44_100))
+        time.sleep(5.0)
+        record = device.stop()
+    canceller = EchoCanceller(record.output_rate_hz, latency_s=sum(record.latencies_s))
+    clean = [
+        canceller.process(Frame(pcm, start), reference).pcm
+        for pcm, start, reference in zip(record.frames, record.starts, record.reference, strict=True)
+    ]
+    heard_db = levels_db(record.frames)
+    loud = heard_db > -40
+    loud[:100] = False  # 2 s to learn
+    assert np.count_nonzero(loud) > 50
+    assert np.median((heard_db - levels_db(clean))[loud]) > 15
+
+
+def levels_db(frames: list[Samples]) -> Samples:
+    return np.array([10 * np.log10(np.mean(pcm**2) + 1e-9) for pcm in frames], np.float32)
