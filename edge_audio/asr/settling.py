@@ -55,12 +55,14 @@ class Progress:
     def settle(self, count: int, pcm: Samples) -> "Progress":
         """Settle the first `count` open words; `pcm` is the sound from `start` on."""
         settled = self.settled + self.open[:count]
-        carried = min(_CARRIED_WORDS, self.carried + count)
-        begin_s = settled[-carried].start_s - self.start / INPUT_RATE_HZ
+        carried, start = self.carried + count, self.start
+        if carried > _CARRIED_WORDS:
+            carried = _CARRIED_WORDS
+            start += quiet_place(pcm, settled[-carried].start_s - start / INPUT_RATE_HZ)
         return replace(
             self,
             settled=settled,
-            start=self.start + quiet_place(pcm, begin_s),
+            start=start,
             carried=carried,
             open=self.open[count:],
             open_text="".join(word.text for word in self.open[count:]),
