@@ -142,6 +142,14 @@ class Replacement:
             cause = f"{path} can't be written ({error.strerror})."
             raise UserError(cause, "Choose a place where you may write.") from error
 
+    def write(self, data: bytes) -> None:
+        """Append `data`. Raises `UserError`, leaving nothing, if that fails (disk full)."""
+        try:
+            self.file.write(data)
+        except OSError as error:
+            self.abort()
+            raise _not_written(self.path, error) from error
+
     def commit(self) -> None:
         """Put the file in its place. Raises `UserError`, leaving nothing, if that fails (disk full)."""
         if self._done:
@@ -162,17 +170,6 @@ class Replacement:
         with suppress(OSError):  # what could not be flushed is thrown away anyway
             self.file.close()
         self._part.unlink(missing_ok=True)
-
-
-def write_atomically(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file (UTF-8) whole or not at all. Raises `UserError`."""
-    target = Replacement(path)
-    try:
-        target.file.write(text.encode())
-    except OSError as error:
-        target.abort()
-        raise _not_written(target.path, error) from error
-    target.commit()
 
 
 class WavWriter:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge_audio.audio.files import WavWriter, read_audio, write_atomically
+from edge_audio.audio.files import Replacement, WavWriter, read_audio
 from edge_audio.audio.frame import Samples
 from runtime.errors import UserError
 
@@ -321,16 +321,26 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
 
     with disk_of(100_000), pytest.raises(UserError, match="could not be written"):
         write_a_minute()
+    report = Replacement(tmp_path / "report.json")
     with disk_of(1_000), pytest.raises(UserError, match="could not be written"):
-        write_atomically(tmp_path / "report.json", "x" * 2_000)
+        report.write(b"x" * 20_000)
+    report = Replacement(tmp_path / "report.json")
+    with disk_of(1_000), pytest.raises(UserError, match="could not be written"):
+        report.write(b"x" * 2_000)  # fits into the buffer, fails when it is emptied
+        report.commit()
     assert os.listdir(tmp_path) == []
 
 
-def test_a_text_appears_whole(tmp_path: Path) -> None:
+def test_a_replacement_appears_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    write_atomically(path, '{"said": "schön"}')
-    write_atomically(path, '{"said": "好"}')
-    assert path.read_bytes() == '{"said": "好"}'.encode()
+    for text in ('{"said": "schön"}', '{"said": "好"}'):
+        before = path.read_bytes() if path.exists() else None
+        report = Replacement(path)
+        report.write(text.encode())
+        assert (path.read_bytes() if path.exists() else None) == before
+        report.commit()
+        report.abort()
+        assert path.read_text() == text
     assert os.listdir(tmp_path) == ["report.json"]
 
 
