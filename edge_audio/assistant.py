@@ -135,11 +135,11 @@ def load_chat_model(config: Config) -> ChatModel:
     )
 
 
-def load_voice(config: Config) -> Voice:
-    """Load the voice. Blocks."""
+def load_voice(config: Config, speaker: str | None = None) -> Voice:
+    """Load the voice, with `speaker` in place of the config's if it isn't None. Blocks."""
     from edge_audio.tts.hibari import HibariVoice
 
-    return HibariVoice(ThreadLane("tts"))
+    return HibariVoice(ThreadLane("tts"), speaker=speaker or config.tts.voice, threads=config.tts.threads)
 
 
 def find_model(name_or_path: str) -> Path:

@@ -35,13 +35,14 @@ def say(
     """Speak `text`, or what standard input holds if it is None or `-`. Raises `UserError`."""
     config = load_config(config_path)
     pieces = _lines(sys.stdin) if text is None or text == "-" else [text]
-    style = Style(speaker=speaker or config.tts.voice, speed=speed or config.tts.speed)
+    style = Style(speed=speed or config.tts.speed)
+    voice = load_voice(config, speaker)
     if output is None:
         with Speaker(config.audio.output, FILE_RATE_HZ) as device:
-            seconds = asyncio.run(_say(pieces, style, load_voice(config), device.play, console))
+            seconds = asyncio.run(_say(pieces, style, voice, device.play, console))
     else:
         with WavWriter(output) as writer:
-            seconds = asyncio.run(_say(pieces, style, load_voice(config), writer.write, console))
+            seconds = asyncio.run(_say(pieces, style, voice, writer.write, console))
             _require_speech(seconds)
         console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False)
     _require_speech(seconds)

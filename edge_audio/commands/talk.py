@@ -79,7 +79,7 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         report, counters = asyncio.run(_talk(config, script, files.echo, recording, console))
         recording.close()
         if report_file is not None:
-            report_file.file.write(report.as_json(counters).encode())
+            report_file.write(report.as_json(counters).encode())
             report_file.commit()
     _say_what_came_of_it(report, files, console)
 
