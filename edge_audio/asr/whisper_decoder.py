@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from numpy.typing import NDArray
 
 from edge_audio.asr.loops import repeats, without_repeats
 from edge_audio.asr.recognizer import Word
 from edge_audio.audio.frame import AUDIBLE, INPUT_RATE_HZ, Samples
+from edge_audio.audio.log_mel import Features, LogMel
 from runtime.errors import UserError
 from runtime.worker import CancelToken
 
@@ -104,6 +104,7 @@ class WhisperDecoder:
         """Seconds spent on calls that had been cancelled: a call of CTranslate2 can't be stopped."""
         self._whisper = _load(folder, threads)
         self._multilingual: bool = self._whisper.model.is_multilingual
+        self._log_mel = LogMel(self._whisper.model.n_mels)
         known = set(self._whisper.supported_languages)
         if language not in known and not (language == "auto" and self._multilingual):
             raise UserError(
@@ -172,7 +173,7 @@ class WhisperDecoder:
     def _attempt(
         self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken
     ) -> Hypothesis:
-        features = self._features(pcm)
+        features = self._log_mel(pcm)
         with self._timed(token):
             encoded = self._whisper.encode(_padded(features, frames))
         if language is None:
@@ -204,11 +205,6 @@ class WhisperDecoder:
             encoded=encoded,
             frames=features.shape[1],
         )
-
-    def _features(self, pcm: Samples) -> NDArray[np.float32]:
-        """Whisper's log-mel features of `pcm`, shape (mel bands, 100 a second)."""
-        features: NDArray[np.float32] = self._whisper.feature_extractor(pcm, padding=0)
-        return features
 
     def _detect(self, encoded: Any, token: CancelToken) -> str:
         with self._timed(token):
@@ -253,7 +249,7 @@ def _load(folder: Path, threads: int) -> WhisperModel:
         ) from error
 
 
-def _padded(features: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+def _padded(features: Features, frames: int) -> Features:
     """Lengthen `features` with silence to `frames` mel frames: silence is their lowest value."""
     missing = frames - features.shape[1]
     return np.pad(features, ((0, 0), (0, missing)), constant_values=float(features.min()))

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from faster_whisper.feature_extractor import FeatureExtractor
-from numpy.typing import NDArray
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from edge_audio.audio.log_mel import LogMel
 from runtime.session import OnnxSession
 from runtime.worker import CancelToken, Lane
 
@@ -19,22 +18,15 @@ _VARIANCE_FLOOR = 1e-7
 """Keeps silence from being divided by zero; the value that Whisper's feature extractor uses."""
 
 
-class SmartTurnFeatures:
-    """The model's input: Whisper's log-mel spectrogram of the last 8 s, brought to one loudness."""
-
-    def __init__(self) -> None:
-        self._log_mel = FeatureExtractor(chunk_length=HEARD_S)
-
-    def __call__(self, pcm: Samples) -> NDArray[np.float32]:
-        """Return the features of `pcm` at 16 kHz, shape (1, 80, 800); shorter sound begins with zeros."""
-        heard = np.zeros(_HEARD_SAMPLES, np.float32)
-        if len(pcm):
-            tail = pcm[-_HEARD_SAMPLES:]
-            heard[-len(tail) :] = tail
-        # Zero mean and unit variance over all 8 s, the zeros included: so it was in training.
-        heard = (heard - heard.mean()) / np.sqrt(heard.var() + _VARIANCE_FLOOR)
-        features: NDArray[np.float32] = self._log_mel(heard, padding=0)[None]
-        return features
+def last_8_s(pcm: Samples) -> Samples:
+    """Return the last 8 s of `pcm` at 16 kHz at one loudness; shorter sound is preceded by zeros."""
+    heard = np.zeros(_HEARD_SAMPLES, np.float32)
+    if len(pcm):
+        tail = pcm[-_HEARD_SAMPLES:]
+        heard[-len(tail) :] = tail
+    # Zero mean and unit variance over all 8 s, the zeros included: so it was in training.
+    levelled: Samples = (heard - heard.mean()) / np.sqrt(heard.var() + _VARIANCE_FLOOR)
+    return levelled
 
 
 class SmartTurn:
@@ -47,7 +39,7 @@ class SmartTurn:
         """
         self._session = OnnxSession(model, threads)
         self._lane = lane
-        self._features = SmartTurnFeatures()
+        self._log_mel = LogMel()
         self._judge(np.zeros(0, np.float32), CancelToken())  # the first run is slow
 
     async def probability(self, pcm: Samples) -> float:
@@ -61,5 +53,5 @@ class SmartTurn:
     def _judge(self, pcm: Samples, token: CancelToken) -> float:
         token.raise_if_cancelled()
         # The output is named `logits`, but the graph ends in a sigmoid.
-        (probability,) = self._session.run({"input_features": self._features(pcm)}, token)
+        (probability,) = self._session.run({"input_features": self._log_mel(last_8_s(pcm))[None]}, token)
         return float(probability.item())

@@ -1,0 +1,71 @@
+"""Whisper's log-mel spectrogram, what its models and those made from it hear instead of samples."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+
+Features = NDArray[np.float32]
+"""Log-mel values, shape (bands, hops)."""
+
+HOP_SAMPLES = 160
+"""Samples from one column to the next: 10 ms at 16 kHz."""
+
+_FFT_SAMPLES = 400
+"""Samples of a column: 25 ms at 16 kHz."""
+
+_FLOOR = 1e-10
+"""Power that counts as none."""
+
+_RANGE = 8.0
+"""Values lie at most this far below the loudest one, in powers of ten: 80 dB."""
+
+_BATCH = 16
+"""Columns multiplied with the filters at a time. A larger product is spread over threads by OpenBLAS, which
+made a spectrogram take 15 to 22 ms instead of 1 to 4 on two busy cores."""
+
+
+class LogMel:
+    """Computes spectrograms as OpenAI's Whisper does: Hann window, Slaney's mel filters, log10, 80 dB."""
+
+    def __init__(self, bands: int = 80) -> None:
+        """`bands` is 80, or 128 for Whisper large-v3 and what is made from it."""
+        hop = np.arange(_FFT_SAMPLES)
+        self._window = (0.5 - 0.5 * np.cos(2 * np.pi * hop / _FFT_SAMPLES)).astype(np.float32)
+        self._filters = _mel_filters(bands).astype(np.float32)
+
+    def __call__(self, pcm: Samples) -> Features:
+        """Return the spectrogram of `pcm` at 16 kHz, shape (bands, samples // 160); needs 2 samples."""
+        padded = np.pad(pcm, _FFT_SAMPLES // 2, mode="reflect")
+        columns = sliding_window_view(padded, _FFT_SAMPLES)[::HOP_SAMPLES][: len(pcm) // HOP_SAMPLES]
+        spectrum = np.fft.rfft(columns * self._window)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        log_mel = np.log10(np.maximum(self._filtered(power), _FLOOR))
+        log_mel = np.maximum(log_mel, log_mel.max(initial=-np.inf) - _RANGE)
+        features: Features = ((log_mel + 4.0) / 4.0).T.astype(np.float32)
+        return np.ascontiguousarray(features)
+
+    def _filtered(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return `power`, shape (hops, bins), summed into mel bands, shape (hops, bands)."""
+        missing = -len(power) % _BATCH
+        batches = np.pad(power, ((0, missing), (0, 0))).reshape(-1, _BATCH, power.shape[1])
+        banded: NDArray[np.float32] = batches @ self._filters
+        return banded.reshape(-1, self._filters.shape[1])[: len(power)]
+
+
+def _mel_filters(bands: int) -> NDArray[np.float64]:
+    """Slaney's triangular filters of equal area, shape (bins, bands).
+
+    His mel scale is linear up to 1 kHz, which is mel 15, and then takes 27 mels for a factor of 6.4
+    (M. Slaney, Auditory Toolbox, 1998).
+    """
+    top_mel = 15.0 + 27.0 * np.log(INPUT_RATE_HZ / 2 / 1000.0) / np.log(6.4)
+    mels = np.linspace(0.0, top_mel, bands + 2)
+    edges_hz = np.where(mels < 15.0, mels * 200.0 / 3.0, 1000.0 * 6.4 ** ((mels - 15.0) / 27.0))
+    bins_hz = np.linspace(0.0, INPUT_RATE_HZ / 2, _FFT_SAMPLES // 2 + 1)[:, None]
+    low, middle, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
+    rising = (bins_hz - low) / (middle - low)
+    falling = (high - bins_hz) / (high - middle)
+    filters: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high - low)
+    return filters
