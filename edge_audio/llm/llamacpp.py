@@ -1,0 +1,257 @@
+"""Chat models on llama.cpp, in this process: any GGUF file.
+
+xllamacpp runs llama.cpp's server, which computes on a thread of its own and answers through callbacks
+as well as on a loopback port. The callback's answer is how a computation is stopped, and it comes once
+for every token written and every batch read, so the batch must be small.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.prompt import SMALL_TALK, USER
+from edge_audio.llm.sentences import WholeSentences
+from runtime.errors import UserError
+from runtime.worker import Cancelled, CancelToken, Emit, Lane
+
+BATCH_TOKENS = 4
+"""Tokens of the prompt that are computed between two chances to stop. Eight take up to 60 ms on one slow
+core, which is too long, and are only a tenth faster a token."""
+
+REPLY, PREFILL = 1, 0
+"""Priorities on the lane."""
+
+_DELTAS_WAITING = 64
+
+_Request = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one call cost, in tokens."""
+
+    cached: int
+    """Of the prompt, taken from the cache."""
+    read: int
+    """Of the prompt, computed."""
+    written: int
+    """Of the reply."""
+
+
+class LlamaCppModel:
+    """A `ChatModel` that runs a GGUF file on llama.cpp. One slot: one conversation, its prompt cached."""
+
+    hears: Literal["text", "codes"] = "text"
+
+    def __init__(
+        self,
+        path: Path,
+        lane: Lane,
+        *,
+        prompt: Literal["dialogue", "template"] = "template",
+        context_tokens: int = 2048,
+        max_reply_tokens: int = 120,
+        temperature: float = 0.0,
+        seed: int = 0,
+        threads: int = 2,
+        name: str | None = None,
+    ) -> None:
+        """Look at the file but load nothing yet; `warm_up` or the first call does, on `lane`.
+
+        `template` is the chat template in the file, `dialogue` the one of `edge_audio.llm.prompt`.
+        Raises `UserError` if `path` is no GGUF file.
+        """
+        _check_file(path)
+        self.name = name or path.stem
+        self.usage: Usage | None = None
+        """Of the last call that came to its end."""
+        self._path = path
+        self._lane = lane
+        self._prompt = prompt
+        self._context_tokens = context_tokens
+        self._max_reply_tokens = max_reply_tokens
+        self._sampling = {"temperature": temperature, "seed": seed}
+        self._threads = threads
+        self._server: Any = None
+        self._replies = 0
+        self._closed = False
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        """See `ChatModel.reply`. A reply that reaches its limit ends with its last whole sentence."""
+        request = self._request(context, turn.transcript or "", self._max_reply_tokens)
+        self._replies += 1
+        try:
+            pieces = self._lane.stream(
+                partial(self._write, request), capacity=_DELTAS_WAITING, priority=REPLY
+            )
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield TextDelta(piece)
+        finally:
+            self._replies -= 1
+
+    async def prefill(self, context: Sequence[Message]) -> None:
+        """See `ChatModel.prefill`."""
+        request = self._request(context, None, 0)
+
+        def read(token: CancelToken) -> None:
+            def go_on() -> bool:
+                return not token.cancelled and not self._replies
+
+            self._run(request, go_on, lambda _: None)
+
+        with suppress(ChatModelError, UserError, Cancelled):
+            await self._lane.run(read, priority=PREFILL)
+
+    async def warm_up(self) -> None:
+        """See `ChatModel.warm_up`."""
+        request = self._request((), "Hello.", 1)
+        await self._lane.run(
+            lambda token: self._run(request, lambda: not token.cancelled, lambda _: None), priority=REPLY
+        )
+
+    async def close(self) -> None:
+        """See `ChatModel.close`. What is running stops at its next callback and frees the model there."""
+        self._closed = True
+        self._server = None
+
+    def _request(self, context: Sequence[Message], transcript: str | None, tokens: int) -> _Request:
+        request: _Request = {
+            **self._sampling,
+            "stream": True,
+            "return_progress": True,
+            "cache_prompt": True,
+            "id_slot": 0,
+            "max_tokens": tokens,
+        }
+        if self._prompt == "dialogue":
+            request |= {"prompt": SMALL_TALK.render(context, transcript), "stop": ["\n", USER], **_NO_LOOPS}
+        else:
+            messages = [{"role": m.role, "content": m.text} for m in context]
+            if transcript is not None:
+                messages.append({"role": "user", "content": transcript})
+            request |= {"messages": messages, "chat_template_kwargs": {"enable_thinking": False}}
+        return request
+
+    # On the lane's thread.
+
+    def _write(self, request: _Request, token: CancelToken, emit: Emit[str]) -> None:
+        sentences = WholeSentences()
+
+        def pass_on(text: str) -> None:
+            if text:
+                emit(text)
+
+        started = False
+
+        def take(text: str) -> None:
+            nonlocal started
+            if not started:
+                text = text.lstrip()
+                started = bool(text)
+            pass_on(sentences.push(text))
+
+        ending = self._run(request, lambda: not token.cancelled, take)
+        pass_on(sentences.flush(cut_short=ending == "length"))
+
+    def _run(self, request: _Request, go_on: Callable[[], bool], take: Callable[[str], None]) -> str:
+        """Have `request` computed and hand its text to `take`; returns why it ended, `stop` or `length`.
+
+        Raises `Cancelled` when `go_on` says no, `ChatModelError` when llama.cpp does.
+        """
+        server = self._loaded()
+        failure: BaseException | None = None
+        ending = "stop"
+
+        def on_chunk(chunk: dict[str, Any]) -> bool:
+            nonlocal failure, ending
+            try:
+                if self._closed or not go_on():
+                    raise Cancelled
+                if error := chunk.get("error"):
+                    raise ChatModelError(self._explain(error))
+                choice = chunk["choices"][0]
+                if text := choice.get("text") or choice.get("delta", {}).get("content"):
+                    take(text)
+                ending = choice.get("finish_reason") or ending
+                if timings := chunk.get("timings"):
+                    self.usage = Usage(timings["cache_n"], timings["prompt_n"], timings["predicted_n"])
+            except BaseException as caught:  # xllamacpp would swallow it
+                failure = caught
+            return failure is not None
+
+        if "prompt" in request:
+            server.handle_completions(request, on_chunk)
+        else:
+            server.handle_chat_completions(request, on_chunk)
+        if failure is not None:
+            raise failure
+        return ending
+
+    def _explain(self, error: dict[str, Any]) -> str:
+        if error.get("type") == "exceed_context_size_error":
+            return (
+                f"The conversation is too long for the chat model's {self._context_tokens} tokens of context."
+            )
+        return f"The chat model failed: {error.get('message', 'no reason given')}."
+
+    def _loaded(self) -> Any:
+        if self._closed:
+            raise Cancelled
+        if self._server is None:
+            self._server = self._load()
+        return self._server
+
+    def _load(self) -> Any:
+        import xllamacpp  # 100 MB: read here, off the loop, and only by those who use it
+
+        params = xllamacpp.CommonParams()
+        params.model.path = str(self._path)
+        params.n_ctx = self._context_tokens
+        params.n_parallel = 1
+        params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
+        params.cache_ram_mib = 0  # no copies of earlier prompts: the slot holds the only one
+        params.fit_params = False  # loads the model twice to find out what fits a GPU
+        params.verbosity = -1
+        # Nobody else is meant to use its port: any free one, on loopback, with a key that only we know.
+        params.port = 0
+        params.api_keys = [secrets.token_urlsafe(32)]
+        params.n_threads_http = 1
+        params.ui = params.endpoint_slots = False
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError:
+            raise UserError(
+                f"llama.cpp can't load {self._path}: it is damaged, unknown to it, or too big.",
+                "Fetch it again, or choose another GGUF file.",
+            ) from None
+
+
+_NO_LOOPS = {
+    "dry_multiplier": 0.8,
+    "dry_base": 1.75,
+    "dry_allowed_length": 3,
+    "dry_penalty_last_n": 64,
+}
+"""The "don't repeat yourself" sampler: from the third repeated token on, going on gets ever less likely.
+Tiny models circle without it, and unlike a plain repetition penalty it spares the end of the line."""
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise UserError(
+            f"The chat model {path} can't be read: {reason[0].lower()}{reason[1:]}.",
+            "Give the path of a GGUF file, or a name from `edge-audio models`.",
+        ) from None
+    if magic != b"GGUF":
+        raise UserError(f"{path} is not a GGUF file.", "Give the path of a model in llama.cpp's format.")

@@ -1,0 +1,169 @@
+"""hibari: a small English voice on ONNX Runtime, of which one speaker comes in its package."""
+
+import hashlib
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from hibari import SAMPLE_RATE, Hibari, dsp
+from hibari.voices import DEFAULT, VOICES, voice_path
+
+from edge_audio.audio.frame import Samples
+from edge_audio.llm.sentences import CLOSERS
+from edge_audio.tts.speakable import speakable
+from edge_audio.tts.trim import trim
+from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from runtime.errors import UserError
+from runtime.worker import Cancelled, CancelToken, Lane
+
+PIECE_CHARS = 120
+"""Longest text computed at once: 7 s of speech, whose last step takes 35 ms and can't be stopped."""
+
+SENTENCE_PAUSE_MS, CLAUSE_PAUSE_MS, WORD_PAUSE_MS = 250, 90, 40
+"""Silence after the end of a sentence, after a comma and the like, and after a cut without a mark."""
+
+_SENTENCE_MARKS = ".!?…"
+_MARKS = _SENTENCE_MARKS + ",;:—–\"“”()' "
+_GAPS = (re.compile(r"(?<=[.!?…;:,—–])\s+"), re.compile(r"\s+"))
+
+
+class HibariVoice:
+    """A `Voice`: hibari's speakers. The same clause always sounds the same, at about -24 dBFS."""
+
+    name = "hibari"
+    sample_rate_hz: int = SAMPLE_RATE
+    abilities = frozenset({"speaker", "speed"})
+
+    def __init__(self, lane: Lane, *, speaker: str = DEFAULT, threads: int = 1) -> None:
+        """`speaker` is the default one; nothing is loaded before `warm_up` or the first clause.
+
+        Only speakers whose files are on this machine are offered: hibari would download the others.
+        Raises `UserError` if `speaker` is unknown or its file is missing.
+        """
+        self._default = speaker
+        _speaker_file(speaker)
+        present = (name for name in VOICES if name != speaker and _is_present(name))
+        self.speakers: tuple[str, ...] = (speaker, *present)
+        self._lane = lane
+        self._threads = threads
+        self._loaded: dict[str, Any] = {}
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        """See `Voice.speak`. Raises `UserError` for an unknown speaker."""
+        if not 0.5 <= style.speed <= 2.0:
+            raise VoiceError(f"The voice speaks at 0.5 to 2.0 times its pace, not at {style.speed}.")
+        speaker = style.speaker or self._default
+        _speaker_file(speaker)
+        for start, end in _pieces(clause.text):
+            if text := speakable(clause.text[start:end]):
+                pcm = await self._lane.run(self._synthesis(text, speaker, style.speed))
+                if len(pcm):
+                    yield SpokenChunk(pcm, clause.text_start + start, clause.text_start + end)
+
+    async def warm_up(self) -> None:
+        """See `Voice.warm_up`."""
+        await self._lane.run(self._synthesis("Hello, 1.", self._default, 1.0))
+
+    async def close(self) -> None:
+        """See `Voice.close`."""
+        self._loaded.clear()
+
+    # On the lane's thread.
+
+    def _synthesis(self, text: str, speaker: str, speed: float) -> Callable[[CancelToken], Samples]:
+        def synthesize(token: CancelToken) -> Samples:
+            model = self._model(speaker)
+            noise = np.random.default_rng(0)
+            parts: list[Samples] = []
+            try:
+                for phonemes in model.phonemize(text):
+                    if not phonemes.strip(_MARKS):
+                        continue
+                    pcm = _sound(model, phonemes, speed, noise, token)
+                    parts.append(trim(pcm, SAMPLE_RATE, _pause_ms(phonemes) / speed))
+            except Cancelled:
+                raise
+            except Exception as failure:  # whatever odd text does to hibari
+                token.raise_if_cancelled()
+                raise VoiceError(f"The voice can't say {text!r}: {failure}.") from failure
+            return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+        return synthesize
+
+    def _model(self, speaker: str) -> Any:
+        if speaker not in self._loaded:
+            path = _speaker_file(speaker)
+            if hashlib.sha256(path.read_bytes()).hexdigest() != VOICES[speaker]["sha256"]:
+                raise UserError(
+                    f"The voice file {path} is damaged.", "Remove it, and fetch or install it again."
+                )
+            # Given the path, hibari doesn't look for the file itself, which might download it.
+            self._loaded[speaker] = Hibari(voice=speaker, model=str(path), threads=self._threads)
+        return self._loaded[speaker]
+
+
+def _sound(
+    model: Any, phonemes: str, speed: float, noise: np.random.Generator, token: CancelToken
+) -> Samples:
+    """What `Hibari.from_phonemes` does, but the network stops when `token` is cancelled."""
+    options = onnxruntime.RunOptions()
+    forget = token.on_cancel(lambda: setattr(options, "terminate", True))
+    inputs = {
+        "ids": np.asarray([model.ids(phonemes)], np.int64),
+        "speed": np.asarray([speed], np.float32),
+    }
+    try:
+        outputs = model.sess.run(None, inputs, options)
+    finally:
+        forget()
+    token.raise_if_cancelled()
+    pcm: Samples = dsp.synth(*(output[0] for output in outputs), noise)
+    return pcm
+
+
+def _pause_ms(phonemes: str) -> int:
+    """How long to be silent after `phonemes`, which keep the text's punctuation."""
+    mark = phonemes.rstrip(CLOSERS + " ")[-1:]
+    if mark in _SENTENCE_MARKS:
+        return SENTENCE_PAUSE_MS
+    return CLAUSE_PAUSE_MS if mark in _MARKS else WORD_PAUSE_MS
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of parts of `text` of about `PIECE_CHARS`, cut at marks, else between words."""
+    start = 0
+    while (limit := start + PIECE_CHARS) < len(text):
+        for gap in _GAPS:
+            if cuts := list(gap.finditer(text, start + PIECE_CHARS // 2, limit)):
+                break
+        else:
+            cuts = [cut] if (cut := _GAPS[-1].search(text, limit)) else []
+        if not cuts:
+            break
+        yield start, cuts[-1].start()
+        start = cuts[-1].end()
+    yield start, len(text)
+
+
+def _is_present(speaker: str) -> bool:
+    try:
+        return Path(voice_path(speaker, download_missing=False)).is_file()
+    except FileNotFoundError:
+        return False
+
+
+def _speaker_file(speaker: str) -> Path:
+    """Path of the speaker's model. Raises `UserError` if there is no such speaker, or no such file."""
+    present = ", ".join(name for name in VOICES if _is_present(name))
+    if speaker not in VOICES:
+        raise UserError(f"hibari has no voice called {speaker}.", f"Choose one of: {present}.")
+    try:
+        return Path(voice_path(speaker, download_missing=False))
+    except FileNotFoundError as missing:
+        raise UserError(
+            f"The file of hibari's voice {speaker} is not on this machine.",
+            f"Put it at {missing}, or choose one of: {present}.",
+        ) from None

@@ -1,0 +1,32 @@
+"""Written text to text that can be spoken: without markup, emoji and other marks that have no sound."""
+
+import re
+import unicodedata
+
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_SCHEME = re.compile(r"\bhttps?://(?:www\.)?")
+_LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}|[-*+•>])(?=\s)", re.MULTILINE)
+_TIMES = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
+_EMPHASIS = re.compile(r"\*+|`+|~~+|(?<![^\W_])_+|_+(?![^\W_])")
+_SMILEY = re.compile(r"(?<!\S)[:;]-?[()DP](?!\S)")
+_SOUNDLESS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "So"})
+_LAST_LATIN = "\u00ff"  # up to here are the signs that have a name: degree, copyright
+
+
+def speakable(text: str) -> str:
+    """Return what of `text` is to be said, on one line; empty if that is nothing.
+
+    Markdown, tags and the scheme of addresses go, their words stay; so go emoji and control characters.
+    """
+    text = _TAG.sub(" ", _LINK.sub(r"\1", text))
+    text = _LINE_MARK.sub("", _SCHEME.sub("", text))
+    text = _TIMES.sub(" times ", text)
+    text = _SMILEY.sub("", _EMPHASIS.sub("", text))
+    text = "".join(c if _sounds(c) else " " for c in text.replace("_", " "))
+    text = " ".join(text.split())
+    return text if any(c.isalnum() for c in text) else ""
+
+
+def _sounds(char: str) -> bool:
+    return (char <= _LAST_LATIN and char.isprintable()) or unicodedata.category(char) not in _SOUNDLESS
