@@ -22,9 +22,6 @@ from runtime.worker import CancelToken
 WINDOW_S = 8.5
 """Longest sound that one call takes. Room must be left in the padding: with none, Whisper doesn't stop."""
 
-FRAMES_PER_S = 100
-"""Mel frames in a second."""
-
 SHORT_FRAMES = 1000
 """Mel frames (10 s) that sound is padded to at first: encoding them takes a fifth of the time of 30 s."""
 
@@ -73,6 +70,8 @@ class Hypothesis:
     """The encoder's output (a CTranslate2 storage view), kept to find word times without encoding again."""
     frames: int
     """Mel frames of sound, without the padding."""
+    ran_on: bool = False
+    """Whether it had more tokens than anybody can speak in the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class WhisperDecoder:
         heard = self._attempt(pcm, SHORT_FRAMES, language, begin, token)
         if not _is_speech(heard):
             return replace(heard, text="", token_ids=())
-        if not repeats(heard.text) and heard.average_logprob >= _UNSURE:
+        if not (heard.ran_on or repeats(heard.text) or heard.average_logprob < _UNSURE):
             return heard
         self.retries += 1
         heard = self._attempt(pcm, FULL_FRAMES, heard.language, begin, token)
@@ -182,6 +181,7 @@ class WhisperDecoder:
         known = tokenizer.encode(begin)
         prompt = [*tokenizer.sot_sequence, *((tokenizer.timestamp_begin, *known) if known else ())]
         seconds = len(pcm) / INPUT_RATE_HZ
+        most_tokens = _TOKENS_BESIDE + round(_TOKENS_PER_S * seconds)
         with self._timed(token):
             # With timestamps the model says where the speech ends, and loops far less than without:
             # 1 of 252 short questions came twice, against 9 to 18.
@@ -189,7 +189,7 @@ class WhisperDecoder:
                 encoded,
                 [prompt],
                 beam_size=1,
-                max_length=len(prompt) + _TOKENS_BESIDE + round(_TOKENS_PER_S * seconds),
+                max_length=len(prompt) + most_tokens,
                 return_scores=True,
                 return_no_speech_prob=True,
             )[0]
@@ -204,6 +204,7 @@ class WhisperDecoder:
             token_ids=spoken,
             encoded=encoded,
             frames=features.shape[1],
+            ran_on=len(ids) >= len(known) + most_tokens,
         )
 
     def _detect(self, encoded: Any, token: CancelToken) -> str:

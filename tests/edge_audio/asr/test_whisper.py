@@ -160,20 +160,35 @@ def test_a_recording_comes_in_segments_with_times_and_words(folder: Path) -> Non
     with_recognizer(folder, listen)
 
 
-class LoopingFirst(WhisperDecoder):
-    """Goes in circles with short padding."""
+class ScriptedDecoder(WhisperDecoder):
+    """Finds what it is told to with short padding, and "Where is it?" with full padding."""
+
+    short: Hypothesis
 
     def _attempt(
         self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken
     ) -> Hypothesis:
-        text = " Where is it? Where is it? Where is it?" if frames == SHORT_FRAMES else " Where is it?"
-        return Hypothesis(text, -0.1, 0.0, "en", (1, 2), None, 100)
+        full = Hypothesis(" Where is it?", -0.1, 0.0, "en", (1, 2), None, 100)
+        return self.short if frames == SHORT_FRAMES else full
 
 
-def test_a_transcript_in_circles_is_made_again_with_full_padding(folder: Path) -> None:
-    decoder = LoopingFirst(folder, threads=1, language="en")
+@pytest.mark.parametrize(
+    ("text", "logprob", "ran_on", "retries"),
+    [
+        (" Where is it? Where is it?", -0.1, False, 1),
+        (" Weather is hit.", -1.2, False, 1),
+        (" Where is it a it of it or it", -0.1, True, 1),
+        (" Where is it?", -0.1, False, 0),
+    ],
+    ids=["in circles", "unsure", "more words than anybody can say", "fine"],
+)
+def test_a_doubtful_transcript_is_made_again_with_full_padding(
+    folder: Path, text: str, logprob: float, ran_on: bool, retries: int
+) -> None:
+    decoder = ScriptedDecoder(folder, threads=1, language="en")
+    decoder.short = Hypothesis(text, logprob, 0.0, "en", (1, 2), None, 100, ran_on)
     assert decoder.decode(noise(0.1, 1.0), CancelToken()).text == " Where is it?"
-    assert decoder.retries == 1
+    assert decoder.retries == retries
 
 
 def test_a_cancelled_call_ends_after_its_current_step_and_is_counted_apart(folder: Path) -> None:
