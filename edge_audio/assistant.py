@@ -35,6 +35,7 @@ from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.epoch import Epoch
 from runtime.errors import UserError
+from runtime.memory import give_back
 from runtime.store import Store, default_root
 from runtime.trace import Trace
 from runtime.worker import ThreadLane
@@ -83,6 +84,7 @@ async def load_models(config: Config) -> Models:
         asyncio.to_thread(load_voice, config),
     )
     await asyncio.gather(recognizer.warm_up(), chat.warm_up(), voice.warm_up())
+    await asyncio.to_thread(give_back)
     return Models(detector, end_of_turn, recognizer, chat, voice)
 
 
@@ -120,7 +122,16 @@ def load_chat_model(config: Config) -> ChatModel:
     if isinstance(llm, OpenAI):
         from edge_audio.llm.openai_server import OpenAIServer
 
-        return OpenAIServer(llm.url)
+        return OpenAIServer(
+            llm.url,
+            llm.model,
+            api_key_env=llm.api_key_env,
+            max_reply_tokens=llm.max_reply_tokens,
+            temperature=llm.temperature,
+            connect_timeout_s=llm.connect_timeout_s,
+            first_token_timeout_s=llm.first_token_timeout_s,
+            token_timeout_s=llm.token_timeout_s,
+        )
     from edge_audio.llm.llamacpp import LlamaCppModel
 
     return LlamaCppModel(

@@ -66,7 +66,7 @@ class EndOfTurn(Table, frozen=True, tag_field="adapter", tag="smart-turn"):
     """Probability from which a turn sounds complete."""
     complete_ms: Milliseconds = 400
     """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: Milliseconds = 750
+    unsure_ms: Milliseconds = 600
     """Silence that ends a turn which reads complete but doesn't sound so."""
     incomplete_ms: Milliseconds = 1500
     """Silence that ends a turn which reads unfinished."""
@@ -81,8 +81,8 @@ class Whisper(Table, frozen=True, tag_field="adapter", tag="whisper"):
     """Name in `edge-audio models`, or folder of a CTranslate2 Whisper model."""
     language: str = "en"
     """ISO 639-1 code, or `auto` with a multilingual model."""
-    threads: Threads = 2
-    """Threads of the model."""
+    threads: Threads = 1
+    """Threads of the model; with `whisper-tiny.en` a second one gains nothing (measured)."""
     partial_every_ms: Milliseconds = 500
     """A partial transcript at most this often while the user speaks."""
 

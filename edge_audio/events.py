@@ -110,6 +110,9 @@ class ReplyStarted:
 
     epoch: int
     at_s: float
+    """When that sample is heard."""
+    sample_s: float
+    """When the reply's very first sample is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,8 @@ class TurnReport:
     """Latency by stage, in milliseconds; the stages overlap where work runs ahead of the turn's end."""
     lead_ms: float | None = None
     """How long before the turn's end the reply's first sound was ready; negative if it came later."""
+    commit_to_first_sample_ms: float | None = None
+    """From when a reply was both committed and ready to its first sample at the speaker."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
 

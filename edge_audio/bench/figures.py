@@ -34,14 +34,13 @@ def machine_load() -> dict[str, Any]:
     }
 
 
-def resident_mb() -> float | None:
-    """Most memory that this process has held resident so far, in MB (10^6 bytes); None if not known."""
+def resident_mb() -> float:
+    """Memory that this process holds resident now, in MB (10^6 bytes); 0 where that can't be told."""
     try:
-        status = Path("/proc/self/status").read_text()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
-        return None
-    kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
-    return round(kib * 1024 / 1e6, 1)
+        return 0.0
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
 def process_age_s() -> float:

@@ -18,15 +18,9 @@ from edge_audio.audio.frame import AUDIBLE, FILE_RATE_HZ, Samples
 from edge_audio.audio.script import Clip, Script
 from edge_audio.bench.figures import machine_load, percentile, percentiles, process_age_s, resident_mb
 from edge_audio.config import Config
-from edge_audio.events import Event, ReplyStarted, TurnEnded, TurnFinished, TurnReport
-from runtime import clock
-from runtime.actor import Actor, ActorGroup
-from runtime.channel import Channel
+from edge_audio.events import Event, TurnEnded, TurnFinished, TurnReport
 
 QUESTIONS = Path(__file__).parent / "questions" / "questions.toml"
-
-_HEARD_ENOUGH_S = 0.7
-"""Each reply is stopped this long after it began, so that the next question may come."""
 
 _BETWEEN_S = 0.5
 """Silence between a reply's end and the next question."""
@@ -80,57 +74,54 @@ async def measure_latency(config: Config, console: Console) -> dict[str, Any]:
     ready_s = process_age_s()
     questions = read_questions()
     try:
-        asked = {}
-        for speculate in (True, False):
-            label = "with speculation" if speculate else "without speculation"
-            with console.status(f"Asking {len(questions)} questions {label} ..."):
-                asked[speculate] = await _ask(config, models, questions, speculate=speculate)
+        with console.status(f"Asking {len(questions)} questions with speculation ..."):
+            speculating, rss_mb = await _ask(config, models, questions, speculate=True)
+        with console.status(f"Asking {len(questions)} questions without speculation ..."):
+            plain, _ = await _ask(config, models, questions, speculate=False)
     finally:
         await models.close()
-    return _summary(asked[True], asked[False]) | {
+    return _summary(speculating, plain) | {
         "ready_s": ready_s,
-        "rss_mb": resident_mb(),
+        "rss_mb": rss_mb,
         "models": dict(models.names()),
         "load": machine_load(),
-        "questions": [_row(a, b) for a, b in zip(asked[True], asked[False], strict=True)],
+        "questions": [_row(a, b) for a, b in zip(speculating, plain, strict=True)],
     }
 
 
 async def _ask(
     config: Config, models: Models, questions: Sequence[Question], *, speculate: bool
-) -> list[Asked]:
+) -> tuple[list[Asked], float]:
+    """Ask all questions in one conversation; return what came of each, and the most memory held, in MB.
+
+    Every reply is played to its end: one cut short would stand so in the context, and teach the chat
+    model to give such answers.
+    """
     conversation = msgspec.structs.replace(config.conversation, speculate=speculate)
-    clips = [
-        Clip(read_audio(QUESTIONS.parent / q.file), **({"after_reply_s": _BETWEEN_S} if i else {"at_s": 0.5}))
-        for i, q in enumerate(questions)
-    ]
+    clips = [_clip(question, number) for number, question in enumerate(questions)]
     script = Script(clips)
     events: list[tuple[float, Event]] = []
-    started: Channel[ReplyStarted] = Channel(64, "drop-oldest")
+    resident: list[float] = []
 
     def tell(event: Event) -> None:
         script.watch(event, assistant.now_s())
         if isinstance(event, TurnEnded | TurnFinished):
             events.append((assistant.now_s(), event))
-        elif isinstance(event, ReplyStarted):
-            started.put_nowait(event)
+            resident.append(resident_mb())
 
     assistant = Assistant(msgspec.structs.replace(config, conversation=conversation), models, tell)
-
-    async def cut_short() -> None:
-        async for reply in started:
-            await clock.sleep_until(clock.now() + reply.at_s + _HEARD_ENOUGH_S - assistant.now_s())
-            assistant.stop()
-
     with tempfile.TemporaryDirectory() as folder:
         recorded = Path(folder) / "reply.wav"
         with WavWriter(recorded) as writer:
             device = FileDevice("bench", script, lambda: assistant.idle, Recording(reply=writer))
-            async with ActorGroup() as group:
-                group.start(Actor("cut short", cut_short))
-                await assistant.run(device)
+            await assistant.run(device)
         played = read_audio(recorded, FILE_RATE_HZ)
-    return _match(questions, script.began_s, events, played)
+    return _match(questions, script.began_s, events, played), max(resident, default=0.0)
+
+
+def _clip(question: Question, number: int) -> Clip:
+    pcm = read_audio(QUESTIONS.parent / question.file)
+    return Clip(pcm, after_reply_s=_BETWEEN_S) if number else Clip(pcm, at_s=_BETWEEN_S)
 
 
 def _match(
@@ -163,7 +154,11 @@ def _summary(speculating: Sequence[Asked], plain: Sequence[Asked]) -> dict[str, 
     committed = sum(count["committed"] for count in counts)
     started = sum(count["started"] for count in counts)
     leads = [r.lead_ms for r in reports if r.lead_ms is not None and r.speculations["committed"]]
-    held = [r.stages_ms["out"] for r in reports if (r.lead_ms or 0) > 0 and "out" in r.stages_ms]
+    held = [
+        r.commit_to_first_sample_ms
+        for r in reports
+        if r.commit_to_first_sample_ms is not None and (r.lead_ms or 0) > 0
+    ]
     paused = [asked for asked in speculating if asked.question.pauses]
     return {
         "response_gap_ms": percentiles(_gaps(speculating)),

@@ -368,11 +368,12 @@ class Controller(ReplyWatcher, Audience):
         if reply.committed:
             self._tell(Notice(reply.error, is_error=True))
 
-    def reply_started(self, reply: Reply, at_s: float) -> None:
+    def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
         """See `Audience`."""
         if self._exchange is not None and self._exchange.reply is reply:
-            self._exchange.first_audio_s = at_s
-            self._tell(ReplyStarted(reply.epoch, at_s))
+            self._exchange.first_sample_s = sample_s
+            self._exchange.first_audio_s = audible_s
+            self._tell(ReplyStarted(reply.epoch, audible_s, sample_s))
 
     def reply_finished(self, reply: Reply) -> None:
         """See `Audience`."""

@@ -15,8 +15,8 @@ _POLL_S = 0.02
 class Audience(Protocol):
     """Hears what becomes of the replies that are played. Called on the loop; must not wait."""
 
-    def reply_started(self, reply: Reply, at_s: float) -> None:
-        """Take note: the first audible sample of `reply` was handed out at session second `at_s`."""
+    def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
+        """Take note: the first sample and the first audible one of `reply` were handed out then."""
         ...
 
     def reply_finished(self, reply: Reply) -> None:
@@ -118,8 +118,9 @@ class Player:
             return
         self._told_start = True
         if self._audience is not None:
-            place = at + reply.first_audible
-            self._audience.reply_started(reply, place / self._playout.rate_hz + self._playout.offset_s)
+            rate_hz, offset_s = self._playout.rate_hz, self._playout.offset_s
+            audible_s = (at + reply.first_audible) / rate_hz + offset_s
+            self._audience.reply_started(reply, at / rate_hz + offset_s, audible_s)
 
     def _finished(self, reply: Reply) -> bool:
         if not reply.made or len(reply.held) or self._rest is not None or self._playout.queued:

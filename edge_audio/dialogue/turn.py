@@ -49,7 +49,9 @@ class Exchange:
     turn: OpenTurn
     reply: Reply
     turn_end_s: float
+    first_sample_s: float | None = None
     first_audio_s: float | None = None
+    """Its first audible sample."""
     error: str | None = None
 
     def report(self, heard_text: str, *, interrupted: bool) -> TurnReport:
@@ -70,12 +72,19 @@ class Exchange:
             interrupted=interrupted,
             stages_ms=self._stages_ms(),
             lead_ms=self._lead_ms(),
+            commit_to_first_sample_ms=self._commit_to_first_sample_ms(),
             error=reply.error or self.error,
         )
 
     def _lead_ms(self) -> float | None:
         ready_s = self.reply.times.first_audio_s
         return None if ready_s is None else round((self.turn_end_s - ready_s) * 1000, 1)
+
+    def _commit_to_first_sample_ms(self) -> float | None:
+        ready_s = self.reply.times.first_audio_s
+        if ready_s is None or self.first_sample_s is None:
+            return None
+        return round((self.first_sample_s - max(ready_s, self.turn_end_s)) * 1000, 1)
 
     def _stages_ms(self) -> dict[str, float]:
         """Latency from the end of speech to the first audible sample, cut where one stage met the next.

@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass
 
-_NEEDS_A_NOUN = frozenset(
-    "a an the my your his her its our their every each whose of and or but because if than".split()
-)
+_NEEDS_A_NOUN = frozenset("a an the my your its our their whose of and or but because if than".split())
 """Words that no English sentence ends on, not even a question."""
 
 _LEFT_OPEN = _NEEDS_A_NOUN | frozenset(
-    """to at for from with by into between during without when while whether although unless until is are
-    was were be been i he she we they i'm it's he's she's we're they're very um uh er erm hmm""".split()
+    """to at for from with by about into between during without when while whether although unless until
+    is are was were be been can could will would shall should may might must i he she we they i'm it's he's
+    she's we're they're his every very um uh er erm hmm""".split()
 )
 """Words after which a statement has not ended, save for rare exceptions. A question may end on them
 ("What is it for?"), and the recognizer marks it as one."""
@@ -19,7 +18,7 @@ _ASKING = re.compile(
     r"\b(?:(?:tell|show|ask|remind|teach) (?:me|us|him|her|them)"
     r"|(?:do|would|can|could) you(?: please| know| mind| say| think)?"
     r"|(?:like|want|need|have|going|trying) to(?: know| ask| say)?"
-    r"|i (?:think|wonder|guess|mean|was wondering)|let's say)$"
+    r"|i (?:think|wonder|guess|mean|was wondering)|let's say|is it true(?: that)?)$"
 )
 """Phrases that introduce what is really asked, and have not got to it yet."""
 
@@ -60,7 +59,7 @@ class EndOfTurnPolicy:
     """Probability of the end-of-turn model from which the turn sounds complete."""
     complete_ms: int = 400
     """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: int = 750
+    unsure_ms: int = 600
     """Silence that ends a turn which reads complete but doesn't sound so."""
     incomplete_ms: int = 1500
     """Silence that ends a turn which reads unfinished, however it sounds: words are the surer sign."""

@@ -89,7 +89,7 @@ EXCHANGE: tuple[Event, ...] = (
     TurnEnded("Hello?", 2.0, 1),
     StateChanged("bot_speaking"),
     ReplyText(1, "Hi. I am here."),
-    ReplyStarted(1, 2.1),
+    ReplyStarted(1, 2.1, 2.1),
 )
 
 

@@ -44,21 +44,21 @@ def test_a_clip_is_spoken_at_its_time() -> None:
 
 def test_a_clip_waits_for_the_end_of_the_reply_to_the_one_before() -> None:
     script = Script([clip(at_s=0.0), clip(after_reply_s=0.6)])
-    events = {1.5: ReplyStarted(1, 1.5), 4.0: TurnFinished(1, REPORT)}
+    events = {1.5: ReplyStarted(1, 1.5, 1.5), 4.0: TurnFinished(1, REPORT)}
     assert speech(script, 8, events) == [(0.0, 1.0), (4.6, 5.6)]
 
 
 def test_a_clip_speaks_into_the_reply() -> None:
     script = Script([clip(at_s=0.0), clip(during_reply_s=1.0)])
-    assert speech(script, 8, {2.0: ReplyStarted(1, 2.0)}) == [(0.0, 1.0), (3.0, 4.0)]
+    assert speech(script, 8, {2.0: ReplyStarted(1, 2.0, 2.0)}) == [(0.0, 1.0), (3.0, 4.0)]
 
 
 def test_the_end_of_an_interrupted_reply_is_no_answer_to_the_interruption() -> None:
     script = Script([clip(at_s=0.0), clip(during_reply_s=1.0), clip(after_reply_s=0.5)])
     events = {
-        2.0: ReplyStarted(1, 2.0),
+        2.0: ReplyStarted(1, 2.0, 2.0),
         3.4: TurnFinished(1, REPORT),
-        4.5: ReplyStarted(2, 4.5),
+        4.5: ReplyStarted(2, 4.5, 4.5),
         6.0: TurnFinished(2, REPORT),
     }
     assert speech(script, 9, events) == [(0.0, 1.0), (3.0, 4.0), (6.5, 7.5)]
@@ -66,7 +66,7 @@ def test_the_end_of_an_interrupted_reply_is_no_answer_to_the_interruption() -> N
 
 def test_a_reply_that_starts_before_the_clip_is_over_counts() -> None:
     script = Script([clip(3.0, at_s=0.0), clip(after_reply_s=0.5)])
-    events = {2.0: ReplyStarted(1, 2.0), 2.8: TurnFinished(1, REPORT)}
+    events = {2.0: ReplyStarted(1, 2.0, 2.0), 2.8: TurnFinished(1, REPORT)}
     speech(script, 6, events)
     assert script.began_s == [0.0, pytest.approx(3.3, abs=0.03)]
 

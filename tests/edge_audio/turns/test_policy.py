@@ -26,6 +26,8 @@ POLICY = EndOfTurnPolicy(threshold=0.5, complete_ms=400, unsure_ms=750, incomple
         "I went to the shop and",
         "Um",
         "I need it because",
+        "Is it true that",
+        "I was asking if you could",
     ],
 )
 def test_words_that_need_more_are_unfinished(text: str) -> None:
@@ -47,6 +49,8 @@ def test_words_that_need_more_are_unfinished(text: str) -> None:
         "Tell me a story about a dog.",
         "Do you know what time it is?",
         "Yes",
+        "I like to cook for her.",
+        "They cost a dollar each.",
         "",
         "...42 is the answer",
         "I like to read before I go to bed.",
