@@ -1,4 +1,4 @@
-"""What happened and how long it took: spans on a ring and counters, rendered only when asked for."""
+"""What happened and how long it took: spans on a ring, and counters; rendered only when asked for."""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -36,9 +36,10 @@ class Trace:
         self.counters: Counter[str] = Counter()
 
     def record(self, name: str, start_s: float, epoch: int | None = None) -> Span:
-        """Add a span that ends now."""
+        """Add a span that ends now, and count it under its name."""
         span = Span(name, start_s, clock.now(), epoch)
         self.spans.append(span)
+        self.counters[name] += 1
         return span
 
     @contextmanager
