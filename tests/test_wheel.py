@@ -42,7 +42,12 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_installed_works_outside_the_checkout(unpacked: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONSAFEPATH": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", PROBE], cwd=unpacked, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", PROBE],
+        cwd=unpacked,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

@@ -80,7 +80,7 @@ class Chatterbox:
         for _ in range(20):
             yield TextDelta("And then there is this to be said about it, my friend. ")
 
-    async def prefill(self, context: Sequence[Message]) -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         """See `ChatModel.prefill`."""
 
     async def warm_up(self) -> None:

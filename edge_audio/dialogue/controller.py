@@ -59,8 +59,8 @@ class Maker(Protocol):
         """Run `reply.make(deltas)`."""
         ...
 
-    def prefill(self) -> None:
-        """Bring the context into the chat model's cache, when it has nothing better to do."""
+    def prefill(self, heard: str = "") -> None:
+        """Bring the context, and what was `heard` of the next turn, into the chat model's cache."""
         ...
 
     def cancel(self, reply: Reply) -> None:
@@ -166,8 +166,12 @@ class Controller(ReplyWatcher, Audience):
         turn.paused_s = event.at_s
 
     def _heard_partial(self, text: str) -> None:
-        turn = self._turn
-        if turn is not None and turn.into_reply and text and not is_backchannel(text):
+        if (turn := self._turn) is None or not text:
+            return
+        if not turn.into_reply:
+            # The last word may yet change.
+            self._maker.prefill(f"{turn.before} {text}".strip().rpartition(" ")[0])
+        elif not is_backchannel(text):
             self._confirm_barge_in(turn)
 
     def _heard_all(self, text: str, pause: int) -> None:

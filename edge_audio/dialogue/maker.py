@@ -41,7 +41,10 @@ class ReplyMaker:
         if task := self._tasks.get(reply.epoch):
             task.cancel()
 
-    def prefill(self) -> None:
-        """Bring the context into the chat model's cache, unless a reply is being made."""
+    def prefill(self, heard: str = "") -> None:
+        """Bring the context, and what was `heard` of the next turn, into the chat model's cache.
+
+        Does nothing while a reply is being made.
+        """
         if not self.busy:
-            self._prefilling.ask(lambda: self._chat.prefill(self._context.messages()))
+            self._prefilling.ask(lambda: self._chat.prefill(self._context.messages(), heard))

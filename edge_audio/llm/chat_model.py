@@ -50,9 +50,10 @@ class ChatModel(Protocol):
         """
         ...
 
-    async def prefill(self, context: Sequence[Message]) -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         """Bring the prompt up to the next user turn into the cache; does nothing where there is none.
 
+        `heard` is the beginning of that turn, as far as it is certain.
         Gives way to `reply`; failures are left for `reply` to report.
         """
         ...

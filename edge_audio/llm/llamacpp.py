@@ -95,9 +95,11 @@ class LlamaCppModel:
         finally:
             self._replies -= 1
 
-    async def prefill(self, context: Sequence[Message]) -> None:
-        """See `ChatModel.prefill`."""
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+        """See `ChatModel.prefill`. `heard` counts in a written dialogue only: templates close each turn."""
         request = self._request(context, None, 0)
+        if heard and "prompt" in request:
+            request["prompt"] += f" {heard}"
 
         def read(token: CancelToken) -> None:
             def go_on() -> bool:
@@ -236,10 +238,10 @@ class LlamaCppModel:
 _NO_LOOPS = {
     "dry_multiplier": 0.8,
     "dry_base": 1.75,
-    "dry_allowed_length": 3,
-    "dry_penalty_last_n": 64,
+    "dry_allowed_length": 5,
+    "dry_penalty_last_n": 48,
 }
-"""The "don't repeat yourself" sampler: from the third repeated token on, going on gets ever less likely.
+"""The "don't repeat yourself" sampler: from the fifth repeated token on, going on gets ever less likely.
 Tiny models circle without it, and unlike a plain repetition penalty it spares the end of the line."""
 
 

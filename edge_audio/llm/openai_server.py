@@ -121,7 +121,7 @@ class OpenAIServer:
         if not ended:
             raise ChatModelError(f"The chat model at {self._host} broke off.")
 
-    async def prefill(self, context: Sequence[Message]) -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         """Nothing: the server keeps its own cache."""
 
     async def warm_up(self) -> None:

@@ -8,13 +8,17 @@ from edge_audio.llm.chat_model import Message
 USER = "User:"
 ASSISTANT = "Assistant:"
 
+_SHOWN_MESSAGES = 4
+"""Two exchanges at least, and less than four, of the history are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class DialoguePrompt:
     """Renders the conversation as a dialogue that the model only has to continue.
 
-    The text is append-only: the prompt of a turn begins with the one of the turn before, its reply
-    included, so that a cached prefix stays valid.
+    A tiny model drowns in its own words: shown all of a conversation, it soon says the same thing to
+    everything. So of the history only the end is shown. The begin of that moves every second exchange;
+    in between, a prompt begins with the one before and its reply, so that a cached prefix stays valid.
     """
 
     introduction: str
@@ -28,9 +32,10 @@ class DialoguePrompt:
         lines = [_one_line(introduction), ""]
         for said, answered in self.examples:
             lines += [f"{USER} {said}", f"{ASSISTANT} {answered}"]
-        for message in context:
-            if message.role != "system" and (text := _one_line(message.text)):
-                lines.append(f"{USER if message.role == 'user' else ASSISTANT} {text}")
+        history = [m for m in context if m.role != "system"]
+        begin = max(0, len(history) - _SHOWN_MESSAGES) // _SHOWN_MESSAGES * _SHOWN_MESSAGES
+        for message in history[begin:]:
+            lines.append(f"{USER if message.role == 'user' else ASSISTANT} {_one_line(message.text)}")
         lines.append(USER if transcript is None else f"{USER} {_one_line(transcript)}\n{ASSISTANT}")
         return "\n".join(lines)
 

@@ -28,12 +28,22 @@ _JUDGED_FRAMES = 8 * FRAMES_PER_S
 _LEVEL_EVERY_FRAMES = 5
 
 
+@dataclass(slots=True)
+class _Dip:
+    """A short silence within speech, which may become a pause: its transcript is made in advance."""
+
+    asked: bool = False
+    text: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """Times of the listener; see `edge_audio.config.Turns`."""
 
     partial_every_ms: int = 500
     """A partial transcript at most this often while the user speaks."""
+    dip_ms: int = 64
+    """Silence at which the transcript is begun, so that it is there when the silence counts as a pause."""
     judge_again_ms: tuple[int, ...] = (400, 800)
     """Silences at which the end-of-turn model is asked again: it hears more with each."""
 
@@ -73,6 +83,7 @@ class Listener:
         self._pauses = 0
         self._paused_ms = 0.0
         self._since_partial_ms = 0.0
+        self._dip = _Dip()
         self._frame_count = 0
         self.muted = False
         """Whether the user is taken to be silent."""
@@ -150,6 +161,7 @@ class Listener:
         self._transcribing.drop()
         self._judging.drop()
         self._since_partial_ms = 0.0
+        self._dip = _Dip()
         self._tell(SpeechStarted(self.now_s(), sample / INPUT_RATE_HZ))
 
     def _paused(self, sample: int) -> None:
@@ -158,37 +170,63 @@ class Listener:
         self._pauses += 1
         self._paused_ms = (self.now_s() - sample / INPUT_RATE_HZ) * 1000
         self._tell(SpeechPaused(self.now_s(), sample / INPUT_RATE_HZ, self._pauses))
-        if self._utterance is not None:
-            self._transcribe(self._utterance, self._pauses)
+        if self._utterance is None:
+            return
+        if self._dip.text is not None:
+            self._heard_all(self._dip.text)
+        elif not self._dip.asked:
+            self._transcribe(self._utterance)
 
     def _ask_now_and_then(self, frame_ms: float) -> None:
         if self._utterance is None:
             return
         if self._tracker.speaking:
             self._since_partial_ms += frame_ms
-            due = self._since_partial_ms >= self._settings.partial_every_ms
-            # Not where speech may just be ending: the recognizer must be free at a pause.
-            if due and not self._transcribing.busy and not self._tracker.wavering:
+            silence_ms = self._tracker.silence_ms
+            if silence_ms == 0 and self._dip.asked:
+                self._dip = _Dip()
+            if silence_ms >= self._settings.dip_ms and not self._dip.asked:
+                self._transcribe(self._utterance)
+            # No partial where speech may just be ending: the recognizer must be free for the dip.
+            elif silence_ms == 0 and self._partial_is_due:
                 self._since_partial_ms = 0.0
-                self._transcribe(self._utterance, None)
+                self._transcribe(self._utterance)
             return
         before_ms, self._paused_ms = self._paused_ms, self._paused_ms + frame_ms
         if any(before_ms < again_ms <= self._paused_ms for again_ms in self._settings.judge_again_ms):
             self._judge()
 
-    def _transcribe(self, utterance: Utterance, pause: int | None) -> None:
+    @property
+    def _partial_is_due(self) -> bool:
+        due = self._since_partial_ms >= self._settings.partial_every_ms
+        return due and not self._transcribing.busy
+
+    def _transcribe(self, utterance: Utterance) -> None:
+        """Recognize what was said so far: all of the turn if its dip has become a pause by the end."""
+        dip = self._dip
+        dip.asked = True
+
         async def transcribe() -> None:
             text = ""
             try:
-                with self._trace.span("asr" if pause is not None else "asr.partial"):
+                with self._trace.span("asr"):
                     text = (await utterance.transcribe()).text
             except Exception as failure:  # a failed transcript must not end the conversation
                 self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
-            if pause is not None and self._utterance is utterance:
-                self._judge()  # only now, as both at once would slow the transcript, which is needed first
-            self._tell(Heard(text, pause))
+            dip.text = text
+            if self._utterance is not utterance:
+                return
+            if self._tracker.speaking or self._dip is not dip:
+                self._tell(Heard(text))
+            else:
+                self._heard_all(text)
 
         self._transcribing.ask(transcribe)
+
+    def _heard_all(self, text: str) -> None:
+        """The transcript of the turn up to the present pause is there."""
+        self._judge()  # only now, as both at once would slow the transcript, which is needed first
+        self._tell(Heard(text, self._pauses))
 
     def _judge(self) -> None:
         pause = self._pauses

@@ -26,7 +26,7 @@ class SpeechTracker:
         self, window_samples: int, *, threshold: float, release: float, onset_ms: int, pause_ms: int
     ) -> None:
         """`threshold` and `release` are probabilities, `release` the lower one."""
-        window_ms = window_samples * 1000 / INPUT_RATE_HZ
+        self._window_ms = window_ms = window_samples * 1000 / INPUT_RATE_HZ
         self._window_samples = window_samples
         self._threshold = threshold
         self._release = release
@@ -37,9 +37,9 @@ class SpeechTracker:
         """Whether speech has started and not paused."""
 
     @property
-    def wavering(self) -> bool:
-        """Whether the latest window spoke for a change that isn't certain yet."""
-        return self._run > 0
+    def silence_ms(self) -> float:
+        """How long it has been silent within speech, not long enough yet for a pause; else 0."""
+        return self._run * self._window_ms if self.speaking else 0.0
 
     def feed(self, probability: float, end_sample: int) -> Change | None:
         """Take the probability of the window that ends at `end_sample`; return what changed."""

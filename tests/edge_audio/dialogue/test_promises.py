@@ -29,7 +29,6 @@ from virtual_models import (
 
 from edge_audio.assistant import Assistant, Models
 from edge_audio.config import Config, Conversation, Hibari
-from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import (
     Event,
     Notice,
@@ -164,7 +163,7 @@ def check_context_holds_only_what_was_said_and_heard(outcome: Outcome) -> None:
                 assert set(message.text.split()) <= user_words
                 continue
             number = number_of(message.text)
-            if number is not None and APOLOGY not in message.text:
+            if number is not None and "Sorry" not in message.text:
                 spoken = message.text.replace(", ", ",")  # the spaces between clauses take no time
                 needed = len(spoken) * SAMPLES_PER_CHARACTER
                 # Fades bend the value of a few samples at each stop.

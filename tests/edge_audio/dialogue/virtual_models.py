@@ -114,7 +114,7 @@ class VirtualChat:
         finally:
             self.running -= 1
 
-    async def prefill(self, context: Sequence[Message]) -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         await asyncio.sleep(0.1)
 
     async def warm_up(self) -> None:
