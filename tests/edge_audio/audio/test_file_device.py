@@ -1,0 +1,76 @@
+"""Files as a sound device, in virtual time."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.files import WavWriter, read_audio
+from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_SAMPLES, Frame, Samples
+from edge_audio.audio.playout import Playout
+from edge_audio.audio.script import Clip, Script
+from runtime import clock
+from runtime.channel import Channel
+
+
+def tone(seconds: float, level: float = 0.5) -> Samples:
+    return np.full(round(seconds * 16_000), level, np.float32)
+
+
+async def hear(device: FileDevice, playout: Playout) -> list[tuple[float, Frame]]:
+    """Run the device to its end; return its frames with the time at which each came."""
+    frames: Channel[Frame] = Channel(10_000)
+    began_s = clock.now()
+    await device.run(frames, playout)
+    assert frames.closed
+    end_s = clock.now() - began_s
+    heard = list(frames.drain())
+    assert end_s == pytest.approx(len(heard) * 0.02)
+    return [((number + 1) * 0.02, frame) for number, frame in enumerate(heard)]
+
+
+def test_the_input_comes_at_real_time_pace_and_then_silence_until_all_is_idle() -> None:
+    idle = iter([False] * 100 + [True] * 1000)
+    device = FileDevice("test", Script([Clip(tone(1.0), at_s=0.0)]), lambda: next(idle), Recording())
+    heard = clock.run_virtual(hear(device, Playout(FILE_RATE_HZ)))
+    levels = [float(np.abs(frame.pcm).max()) for _, frame in heard]
+    assert levels[:50] == [0.5] * 50
+    assert not any(levels[50:])
+    # 1 s of clip, 100 frames in which somebody was busy, 1 s of peace.
+    assert len(heard) == 49 + 100 + 50
+    assert [frame.start for _, frame in heard] == [n * FRAME_SAMPLES for n in range(len(heard))]
+
+
+def test_what_is_played_is_recorded_on_the_inputs_time_line(tmp_path: Path) -> None:
+    playout = Playout(FILE_RATE_HZ, capacity_s=2.0)
+    recording = Recording(WavWriter(tmp_path / "reply.wav"), WavWriter(tmp_path / "both.wav"))
+    device = FileDevice("test", Script([Clip(tone(0.5, 0.25), at_s=0.0)]), lambda: True, recording)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(hear(device, playout))
+        await clock.sleep_until(0.995)  # between two frames
+        playout.begin()
+        playout.write(np.full(FILE_RATE_HZ // 4, 0.5, np.float32))
+        await task
+
+    clock.run_virtual(main())
+    recording.close()
+    played = read_audio(tmp_path / "reply.wav", FILE_RATE_HZ)
+    sound = np.flatnonzero(np.abs(played) > 0.4) / FILE_RATE_HZ
+    assert sound[0] == pytest.approx(1.0, abs=0.011)
+    assert sound[-1] == pytest.approx(1.25, abs=0.011)
+
+    both = read_audio(tmp_path / "both.wav", FILE_RATE_HZ)
+    assert abs(len(both) - len(played)) <= FILE_RATE_HZ * 0.02
+    clip = both[round(0.1 * FILE_RATE_HZ) : round(0.4 * FILE_RATE_HZ)]
+    reply = both[round(1.05 * FILE_RATE_HZ) : round(1.2 * FILE_RATE_HZ)]
+    assert np.allclose(clip, 0.25, atol=0.02)
+    assert np.allclose(reply, 0.5, atol=0.02)
+
+
+def test_an_aborted_recording_leaves_nothing(tmp_path: Path) -> None:
+    recording = Recording(WavWriter(tmp_path / "reply.wav"), None)
+    recording.abort()
+    assert list(tmp_path.iterdir()) == []

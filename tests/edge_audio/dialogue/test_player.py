@@ -1,0 +1,156 @@
+"""The player over a speaker that asks for 10 ms at a time, in virtual time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import numpy as np
+import pytest
+from virtual_models import VirtualVoice
+
+from edge_audio.audio.playout import Playout
+from edge_audio.dialogue.player import Player
+from edge_audio.dialogue.reply import Reply
+from edge_audio.llm.chat_model import TextDelta
+from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from runtime import clock
+from runtime.actor import Actor, ActorGroup
+from runtime.epoch import Epoch
+
+RATE_HZ = 1000
+TEXT = "One two three four five."
+
+
+class Voice(VirtualVoice):
+    """Speaks 100 samples a letter, at once."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        pcm = np.full(len(clause.text) * 100, 0.5, np.float32)
+        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+
+
+class Stage:
+    """A player, a reply that is ready, and what came of it."""
+
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self.playout = Playout(RATE_HZ)
+        self.epoch = Epoch()
+        self.player = Player(self.playout, self.epoch, output_latency_s=latency_s)
+        self.played: list[np.ndarray] = []
+        self.started: list[tuple[float, float]] = []
+        self.finished_s: list[float] = []
+        self.reply = Reply(
+            self.epoch.advance(),
+            "Count.",
+            voice=Voice(),
+            style=Style(),
+            output_rate_hz=RATE_HZ,
+            held_ms=5000,
+            time_s=clock.now,
+            watcher=self,
+        )
+
+    def reply_text(self, reply: Reply) -> None:
+        pass
+
+    def reply_audio(self, reply: Reply) -> None:
+        self.player.top_up()
+
+    def reply_made(self, reply: Reply) -> None:
+        pass
+
+    def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
+        self.started.append((sample_s, audible_s))
+
+    def reply_finished(self, reply: Reply) -> None:
+        self.finished_s.append(clock.now())
+
+    async def _speaker(self) -> None:
+        number = 0
+        while True:
+            block = np.zeros(RATE_HZ // 100, np.float32)
+            self.playout.read_into(block)
+            self.played.append(block)
+            number += 1
+            await clock.sleep_until(number / 100)
+
+    def run(self, act: Callable[["Stage"], Awaitable[None]]) -> np.ndarray:
+        """Make the reply, do `act` beside the running player, return what was played."""
+
+        async def text() -> AsyncGenerator[TextDelta, None]:
+            yield TextDelta(TEXT)
+
+        async def main() -> None:
+            async with ActorGroup() as group:
+                group.start(Actor("speaker", self._speaker))
+                group.start(Actor("player", self.player.run))
+                await self.reply.make(text())
+                await act(self)
+
+        clock.run_virtual(main())
+        return np.concatenate(self.played)
+
+
+def test_a_committed_reply_starts_within_a_block_and_is_told_when_it_has_ended() -> None:
+    async def act(stage: Stage) -> None:
+        await clock.sleep_until(1.003)
+        stage.reply.committed = True
+        stage.player.start(stage.reply, stage)
+        await asyncio.sleep(5)
+
+    stage = Stage()
+    played = stage.run(act)
+    sound = np.flatnonzero(played)
+    assert sound[0] == pytest.approx(1010, abs=1)
+    assert sound[-1] == sound[0] + 100 * len(TEXT) - 1
+    assert stage.started == [(1.01, 1.01)]
+    assert stage.finished_s[0] == pytest.approx((sound[-1] + 1) / RATE_HZ, abs=0.05)
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_what_is_not_committed_or_stale_is_not_played(stale: bool) -> None:
+    async def act(stage: Stage) -> None:
+        if stale:
+            stage.reply.committed = True
+            stage.epoch.advance()
+        stage.player.start(stage.reply, stage)
+        await asyncio.sleep(5)
+
+    stage = Stage()
+    assert not stage.run(act).any()
+
+
+def test_a_pause_is_silence_and_resuming_goes_on_where_it_stopped() -> None:
+    async def act(stage: Stage) -> None:
+        stage.reply.committed = True
+        stage.player.start(stage.reply, stage)
+        await clock.sleep_until(0.5)
+        stage.player.pause()
+        await clock.sleep_until(1.5)
+        stage.player.resume()
+        await asyncio.sleep(4)
+
+    stage = Stage()
+    played = stage.run(act)
+    assert not played[520:1490].any()
+    # Nothing is lost but what the two ramps take away.
+    assert np.count_nonzero(played) == pytest.approx(100 * len(TEXT), abs=10)
+
+
+def test_stopping_tells_what_was_heard_less_the_speakers_latency() -> None:
+    heard = []
+
+    async def act(stage: Stage) -> None:
+        stage.reply.committed = True
+        stage.player.start(stage.reply, stage)
+        await clock.sleep_until(0.8)
+        heard.append(stage.player.stop())
+        await asyncio.sleep(1)
+
+    without = Stage()
+    played = without.run(act)
+    assert not played[820:].any()
+    Stage(latency_s=0.2).run(act)
+    assert heard == ["One two", "One"]

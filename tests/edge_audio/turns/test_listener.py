@@ -1,0 +1,215 @@
+"""The listener with models that take their time, in virtual time."""
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+
+from edge_audio.asr.recognizer import Transcript
+from edge_audio.audio.frame import FRAME_S, Frame, Samples
+from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
+from edge_audio.turns.listener import Listener, ListenerSettings
+from edge_audio.turns.tracker import SpeechTracker
+from runtime import clock
+from runtime.actor import ActorGroup
+from runtime.channel import Channel
+from runtime.trace import Trace
+
+ASR_S = 0.07
+JUDGE_S = 0.04
+
+
+class Detector:
+    """A frame of ones is speech."""
+
+    window_samples = 320
+
+    async def feed(self, frame: Frame) -> tuple[float, ...]:
+        return (float(frame.pcm[0]),)
+
+    async def close(self) -> None:
+        pass
+
+
+class Utterance:
+    def __init__(self, recognizer: "Recognizer") -> None:
+        self._recognizer = recognizer
+        self._frames = 0
+
+    def feed(self, pcm: Samples) -> None:
+        self._frames += bool(pcm[0])
+
+    async def transcribe(self) -> Transcript:
+        self._recognizer.calls += 1
+        frames = self._frames
+        await asyncio.sleep(ASR_S)
+        if self._recognizer.broken:
+            raise RuntimeError("no more memory")
+        return Transcript(f"{frames} frames")
+
+
+class Recognizer:
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.opened = 0
+        self.broken = False
+
+    def open(self) -> Utterance:
+        self.opened += 1
+        return Utterance(self)
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class EndOfTurn:
+    async def probability(self, pcm: Samples) -> float:
+        await asyncio.sleep(JUDGE_S)
+        return 0.9
+
+    async def close(self) -> None:
+        pass
+
+
+class Session:
+    """Speech as a string, 20 ms a letter: `x` speech, `.` silence; and what the listener told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[float, Event]] = []
+        self.recognizer = Recognizer()
+        frames: Channel[Frame] = Channel(50, "drop-oldest")
+        self._frames = frames
+        self.listener = Listener(
+            frames,
+            Detector(),
+            SpeechTracker(320, threshold=0.5, release=0.35, onset_ms=60, pause_ms=120),
+            self.recognizer,
+            EndOfTurn(),
+            self._tell,
+            Trace(),
+            ListenerSettings(partial_every_ms=400, dip_ms=60, judge_again_ms=(400,)),
+        )
+
+    def _tell(self, event: Event) -> None:
+        if not isinstance(event, Level):
+            self.events.append((round(clock.now(), 3), event))
+
+    def play(self, speech: str, act: dict[int, Callable[[], None]] | None = None) -> "Session":
+        """Let the listener hear `speech`; `act` is done before the frame of that number."""
+
+        async def main() -> None:
+            async with ActorGroup() as group:
+                for actor in self.listener.actors():
+                    group.start(actor)
+                for number, letter in enumerate(speech):
+                    await clock.sleep_until((number + 1) * FRAME_S)
+                    if act and number in act:
+                        act[number]()
+                    self._frames.put_nowait(Frame(np.full(320, letter == "x", np.float32), number * 320))
+                await asyncio.sleep(0.5)
+
+        clock.run_virtual(main())
+        return self
+
+    def of(self, kind: type[Event]) -> list[tuple[float, Event]]:
+        return [(at_s, event) for at_s, event in self.events if isinstance(event, kind)]
+
+
+def test_speech_and_its_pause_are_told_with_their_true_times() -> None:
+    session = Session().play("." * 10 + "x" * 20 + "." * 20)
+    assert session.of(SpeechStarted) == [(0.26, SpeechStarted(0.26, 0.2))]
+    assert session.of(SpeechPaused) == [(0.72, SpeechPaused(0.72, 0.6, 1))]
+
+
+def test_the_transcript_is_begun_in_the_dip_and_there_soon_after_the_pause() -> None:
+    session = Session().play("." * 10 + "x" * 20 + "." * 20)
+    ((at_s, heard),) = session.of(Heard)
+    assert heard == Heard("20 frames", 1)
+    assert at_s <= 0.72 + 0.02  # the recognizer's 70 ms ran while the silence grew into a pause
+    assert session.recognizer.calls == 1
+
+
+def test_a_dip_that_is_no_pause_gives_a_partial_transcript() -> None:
+    session = Session().play("." * 10 + "x" * 10 + "." * 4 + "x" * 10 + "." * 20)
+    texts = [(event.pause, event.text) for _, event in session.of(Heard)]  # type: ignore[union-attr]
+    assert texts[-1] == (1, "20 frames")
+    assert all(pause is None for pause, _ in texts[:-1])
+
+
+def test_partial_transcripts_come_while_the_user_speaks() -> None:
+    session = Session().play("." * 10 + "x" * 100 + "." * 20)
+    partial = [event for _, event in session.of(Heard) if event.pause is None]  # type: ignore[union-attr]
+    assert 3 <= len(partial) <= 5
+
+
+def test_the_end_is_judged_after_the_transcript_and_again_later() -> None:
+    session = Session().play("." * 10 + "x" * 20 + "." * 40)
+    heard_s = session.of(Heard)[0][0]
+    judged = session.of(TurnEndJudged)
+    assert [event for _, event in judged] == [TurnEndJudged(1, 0.9)] * 2
+    assert judged[0][0] >= heard_s + JUDGE_S
+    assert 1.0 <= judged[1][0] <= 1.1
+
+
+def test_a_turn_gathers_all_its_speech_until_it_is_ended() -> None:
+    speech = "." * 10 + "x" * 20 + "." * 20 + "x" * 20 + "." * 20
+    session = Session().play(speech)
+    assert session.of(Heard)[-1][1] == Heard("40 frames", 2)
+    assert session.recognizer.opened == 1
+
+    session = Session()
+    session.play(speech, {45: session.listener.end_turn})
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 2)
+    assert session.recognizer.opened == 2
+
+
+def test_what_is_worked_out_for_an_ended_turn_is_not_told() -> None:
+    session = Session()
+    session.play("." * 10 + "x" * 20 + "." * 20, {34: session.listener.end_turn})
+    assert session.of(Heard) == []
+
+
+def test_muted_means_silence() -> None:
+    session = Session()
+    session.listener.muted = True
+    session.play("." * 10 + "x" * 20 + "." * 20)
+    assert session.events == []
+
+
+def test_letting_go_of_push_to_talk_is_a_pause_at_once() -> None:
+    session = Session()
+
+    def let_go() -> None:
+        session.listener.pause_now()
+        session.listener.muted = True
+
+    session.play("." * 10 + "x" * 40, {30: let_go})
+    ((at_s, paused),) = session.of(SpeechPaused)
+    assert at_s == 0.62
+    assert isinstance(paused, SpeechPaused)
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 1)
+
+
+def test_a_broken_recognizer_is_told_and_does_not_end_the_session() -> None:
+    session = Session()
+    session.recognizer.broken = True
+    session.play("." * 10 + "x" * 20 + "." * 20)
+    ((_, notice),) = session.of(Notice)
+    assert isinstance(notice, Notice)
+    assert "no more memory" in notice.text
+    assert session.of(Heard)[-1][1] == Heard("", 1)
+
+
+def test_idle_means_that_nobody_speaks_and_no_turn_is_open() -> None:
+    session = Session()
+    idle: list[bool] = []
+    look = {number: lambda: idle.append(session.listener.idle) for number in (5, 25, 45)}
+    session.play("." * 10 + "x" * 20 + "." * 20, look)
+    session.listener.end_turn()
+    assert idle == [True, False, False]
+    assert session.listener.idle
