@@ -83,7 +83,6 @@ class LlamaCppModel:
         self._batch_tokens = batch_tokens
         self._server: Any = None
         self._replies = 0
-        self._closed = False
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`. A reply that reaches its limit ends with its last whole sentence."""
@@ -101,9 +100,7 @@ class LlamaCppModel:
 
     async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         """See `ChatModel.prefill`. `heard` counts in a written dialogue only: templates close each turn."""
-        request = self._request(context, None, 0)
-        if heard and "prompt" in request:
-            request["prompt"] += f" {heard}"
+        request = self._request(context, heard, 0)
 
         def read(token: CancelToken) -> None:
             def go_on() -> bool:
@@ -122,27 +119,27 @@ class LlamaCppModel:
         )
 
     async def close(self) -> None:
-        """See `ChatModel.close`. What is running stops at its next callback and frees the model there."""
-        self._closed = True
+        """See `ChatModel.close`. What is running stops at its next callback, and frees the model there."""
+        self._lane.close()
         self._server = None
 
-    def _request(self, context: Sequence[Message], transcript: str | None, tokens: int) -> _Request:
+    def _request(self, context: Sequence[Message], said: str, reply_tokens: int) -> _Request:
+        """Ask for the answer to `said`; for 0 tokens, to read what is certain of the prompt so far."""
         request: _Request = {
             **self._sampling,
             "stream": True,
             "return_progress": True,
             "cache_prompt": True,
             "id_slot": 0,
-            "max_tokens": tokens,
+            "max_tokens": reply_tokens,
         }
         if self._prompt == "dialogue":
-            request |= {"prompt": SMALL_TALK.render(context, transcript), "stop": ["\n", USER], **_NO_LOOPS}
-        else:
-            messages = [{"role": m.role, "content": m.text} for m in context]
-            if transcript is not None:
-                messages.append({"role": "user", "content": transcript})
-            request |= {"messages": messages, "chat_template_kwargs": {"enable_thinking": False}}
-        return request
+            prompt = SMALL_TALK.render(context, said) if reply_tokens else SMALL_TALK.begin(context, said)
+            return request | {"prompt": prompt, "stop": ["\n", USER], **_NO_LOOPS}
+        messages = [{"role": m.role, "content": m.text} for m in context]
+        if reply_tokens:
+            messages.append({"role": "user", "content": said})
+        return request | {"messages": messages, "chat_template_kwargs": {"enable_thinking": False}}
 
     # On the lane's thread.
 
@@ -177,7 +174,7 @@ class LlamaCppModel:
         def on_chunk(chunk: dict[str, Any]) -> bool:
             nonlocal failure, ending
             try:
-                if self._closed or not go_on():
+                if not go_on():
                     raise Cancelled
                 if error := chunk.get("error"):
                     raise ChatModelError(self._explain(error))
@@ -207,8 +204,6 @@ class LlamaCppModel:
         return f"The chat model failed: {error.get('message', 'no reason given')}."
 
     def _loaded(self) -> Any:
-        if self._closed:
-            raise Cancelled
         if self._server is None:
             self._server = self._load()
         return self._server

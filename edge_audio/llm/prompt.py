@@ -26,17 +26,21 @@ class DialoguePrompt:
     examples: tuple[tuple[str, str], ...]
     """What a user says and what is answered, to set the tone. Few and short: a tiny model copies them."""
 
-    def render(self, context: Sequence[Message], transcript: str | None) -> str:
-        """Return the prompt for the answer to `transcript`, or as much as is known of it if that is None."""
+    def render(self, context: Sequence[Message], transcript: str) -> str:
+        """Return the prompt for the answer to `transcript`."""
+        return f"{self.begin(context, transcript)}\n{ASSISTANT}"
+
+    def begin(self, context: Sequence[Message], heard: str = "") -> str:
+        """Return as much of the next prompt as is certain once `heard` is known of the user's turn."""
         introduction = " ".join(m.text for m in context if m.role == "system") or self.introduction
         lines = [_one_line(introduction), ""]
         for said, answered in self.examples:
             lines += [f"{USER} {said}", f"{ASSISTANT} {answered}"]
         history = [m for m in context if m.role != "system"]
-        begin = max(0, len(history) - _SHOWN_MESSAGES) // _SHOWN_MESSAGES * _SHOWN_MESSAGES
-        for message in history[begin:]:
+        first = max(0, len(history) - _SHOWN_MESSAGES) // _SHOWN_MESSAGES * _SHOWN_MESSAGES
+        for message in history[first:]:
             lines.append(f"{USER if message.role == 'user' else ASSISTANT} {_one_line(message.text)}")
-        lines.append(USER if transcript is None else f"{USER} {_one_line(transcript)}\n{ASSISTANT}")
+        lines.append(f"{USER} {_one_line(heard)}".rstrip())
         return "\n".join(lines)
 
 

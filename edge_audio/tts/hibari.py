@@ -69,6 +69,7 @@ class HibariVoice:
 
     async def close(self) -> None:
         """See `Voice.close`."""
+        self._lane.close()
         self._loaded.clear()
 
     # On the lane's thread.
