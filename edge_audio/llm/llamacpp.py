@@ -146,21 +146,13 @@ class LlamaCppModel:
     def _write(self, request: _Request, token: CancelToken, emit: Emit[str]) -> None:
         sentences = WholeSentences()
 
-        def pass_on(text: str) -> None:
-            if text:
-                emit(text)
-
-        started = False
-
         def take(text: str) -> None:
-            nonlocal started
-            if not started:
-                text = text.lstrip()
-                started = bool(text)
-            pass_on(sentences.push(text))
+            if whole := sentences.push(text):
+                emit(whole)
 
         ending = self._run(request, lambda: not token.cancelled, take)
-        pass_on(sentences.flush(cut_short=ending == "length"))
+        if rest := sentences.flush(cut_short=ending == "length"):
+            emit(rest)
 
     def _run(self, request: _Request, go_on: Callable[[], bool], take: Callable[[str], None]) -> str:
         """Have `request` computed and hand its text to `take`; returns why it ended, `stop` or `length`.

@@ -97,11 +97,13 @@ class OpenAIServer:
             "max_tokens": self._max_reply_tokens,
             "temperature": self._temperature,
         }
+        now = asyncio.get_running_loop().time
         wait_s, ended = self._first_token_timeout_s, False
+        deadline_s = now() + wait_s
         async with aclosing(self._choices(request)) as choices:
             while True:
                 try:
-                    async with asyncio.timeout(wait_s):
+                    async with asyncio.timeout_at(deadline_s):
                         choice = await anext(choices)
                 except StopAsyncIteration:
                     break
@@ -109,15 +111,17 @@ class OpenAIServer:
                     if ended:
                         return
                     raise ChatModelError(
-                        f"The chat model at {self._host} sent nothing for {wait_s:g} seconds."
+                        f"The chat model at {self._host} wrote nothing for {wait_s:g} seconds."
                     ) from None
                 if choice.delta is not None and choice.delta.content:
                     yield TextDelta(choice.delta.content)
                     wait_s = self._token_timeout_s
+                    deadline_s = now() + wait_s
                 if choice.finish_reason == "content_filter":
                     raise ChatModelError("The chat model refused to answer.")
-                if choice.finish_reason is not None:
-                    wait_s, ended = _AFTER_END_S, True
+                if choice.finish_reason is not None and not ended:
+                    ended = True
+                    deadline_s = now() + _AFTER_END_S
         if not ended:
             raise ChatModelError(f"The chat model at {self._host} broke off.")
 
@@ -131,8 +135,9 @@ class OpenAIServer:
         """
         try:
             async with asyncio.timeout(self._first_token_timeout_s), self._open("GET", "/models") as response:
+                body = await _read(response)
                 if response.status_code in (401, 403):
-                    raise ChatModelError(await self._refusal(response))
+                    raise ChatModelError(self._refusal(response.status_code, body))
         except TimeoutError:
             raise UserError(f"The chat model's server at {self._host} doesn't answer.", _REMEDY) from None
         except ChatModelError as error:
@@ -146,7 +151,7 @@ class OpenAIServer:
         """Yield the stream's choices; one with a finish reason means that the reply is complete."""
         async with self._open("POST", "/chat/completions", request) as response:
             if response.status_code != httpx.codes.OK:
-                raise ChatModelError(await self._refusal(response))
+                raise ChatModelError(self._refusal(response.status_code, await _read(response)))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if (
                 kind != "text/event-stream"
@@ -173,7 +178,7 @@ class OpenAIServer:
                 yield response
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ChatModelError(
-                f"The chat model at {self._host} can't be reached{_reason(str(error))}."
+                f"The chat model at {self._host} can't be reached{_reason(str(error) or 'no answer')}."
             ) from None
         except httpx.HTTPError:
             raise ChatModelError(f"The connection to the chat model at {self._host} broke.") from None
@@ -182,17 +187,11 @@ class OpenAIServer:
         except msgspec.DecodeError:
             raise ChatModelError(f"The chat model at {self._host} sent something garbled.") from None
 
-    async def _refusal(self, response: httpx.Response) -> str:
+    def _refusal(self, status: int, body: bytes) -> str:
         """One sentence on why the server said no."""
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > _MAX_ANSWER_BYTES:
-                break
         error: object = None
         with suppress(msgspec.DecodeError):
-            error = msgspec.json.decode(bytes(body), type=_Event).error
-        status = response.status_code
+            error = msgspec.json.decode(body, type=_Event).error
         what = _REFUSALS.get(status, "failed" if status >= 500 else "refused the request")
         return f"The chat model at {self._host} {what} (status {status}){_reason(error)}."
 
@@ -205,6 +204,16 @@ _REFUSALS = {
 }
 
 _REMEDY = "Check url, model and api_key_env in the config's [llm] table, and that the server runs."
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """Read a body that is no stream, as far as it may be long."""
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > _MAX_ANSWER_BYTES:
+            break
+    return bytes(body)
 
 
 def _reason(error: object) -> str:

@@ -47,8 +47,8 @@ class WholeSentences:
         """End of the last whole sentence in `_text`."""
 
     def push(self, delta: str) -> str:
-        """Take more of the reply; returns what may be passed on now, mostly nothing or one sentence."""
-        self._text += delta
+        """Take more of the reply; returns what may be passed on now. White space before it is dropped."""
+        self._text = self._text + delta if self._passed else (self._text + delta).lstrip()
         for gap in _GAP.finditer(self._text, self._whole):
             if ends_sentence(self._text[self._whole : gap.start()]):
                 self._whole = gap.start()
