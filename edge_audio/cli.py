@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from runtime.errors import UserError
-from runtime.memory import share_heaps
+from runtime.memory import keep_heap_small
 
 app = typer.Typer(
     help="A private voice assistant on your own device.",
@@ -169,7 +169,7 @@ def _stderr() -> Console:
 def main() -> None:
     """Run the command line: one clear line and status 2 for what the user can mend, no traceback."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    share_heaps()
+    keep_heap_small()
     try:
         app(standalone_mode=True)
     except UserError as error:
