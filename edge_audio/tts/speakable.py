@@ -10,7 +10,9 @@ _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}|[-*+•>])(?=\s)", re.MULTILINE)
 _TIMES = re.compile(r"(?<=\d)\s*\*\s*(?=\d)")
 _EMPHASIS = re.compile(r"\*+|`+|~~+|(?<![^\W_])_+|_+(?![^\W_])")
 _SMILEY = re.compile(r"(?<!\S)[:;]-?[()DP](?!\S)")
-_SOUNDLESS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "So"})
+_BEFORE_MARK = re.compile(r" (?=[,.;:!?…])")
+_SOUNDLESS = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Sk", "So"})
+_VARIANTS = range(0xFE00, 0xFE10)  # they choose how the character before is drawn
 _LAST_LATIN = "\u00ff"  # up to here are the signs that have a name: degree, copyright
 
 
@@ -24,9 +26,11 @@ def speakable(text: str) -> str:
     text = _TIMES.sub(" times ", text)
     text = _SMILEY.sub("", _EMPHASIS.sub("", text))
     text = "".join(c if _sounds(c) else " " for c in text.replace("_", " "))
-    text = " ".join(text.split())
+    text = _BEFORE_MARK.sub("", " ".join(text.split()))
     return text if any(c.isalnum() for c in text) else ""
 
 
 def _sounds(char: str) -> bool:
-    return (char <= _LAST_LATIN and char.isprintable()) or unicodedata.category(char) not in _SOUNDLESS
+    if char <= _LAST_LATIN:
+        return char.isprintable()
+    return unicodedata.category(char) not in _SOUNDLESS and ord(char) not in _VARIANTS
