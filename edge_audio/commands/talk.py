@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from edge_audio.assistant import Assistant, Cleaner, Models, load_models
-from edge_audio.audio.catalogue import default_devices_available
+from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import Replacement, WavWriter
@@ -125,10 +125,12 @@ async def _converse(
         if echo or (script is None and config.audio.treats_the_microphone):
             clean = await asyncio.to_thread(_cleaner, config.audio, device, echo)
         assistant = Assistant(config, models, tell, clean)
-        async with ActorGroup() as group:
-            group.start(Actor("view", view.run))
-            group.start(Actor("keyboard", Keyboard(assistant, controls).run))
-            await assistant.run(device)
+        # PortAudio itself prints to standard error when a device goes away, over the live view.
+        with quiet_stderr() if script is None else nullcontext():
+            async with ActorGroup() as group:
+                group.start(Actor("view", view.run))
+                group.start(Actor("keyboard", Keyboard(assistant, controls).run))
+                await assistant.run(device)
     finally:
         sound.close()
         screen.close()
