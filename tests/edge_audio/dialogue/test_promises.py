@@ -10,9 +10,12 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from virtual_models import (
@@ -38,6 +41,7 @@ from edge_audio.events import (
     TurnFinished,
 )
 from runtime import clock
+from runtime.channel import Channel
 
 QUIET_END_S = 30.0
 """Silence at the end of each conversation, long enough for every reply to be played."""
@@ -196,16 +200,34 @@ def check_every_turn_is_answered(outcome: Outcome) -> None:
                 assert any(report.error in notice.text for notice in outcome.told.of(Notice))
 
 
+@contextmanager
+def every_channel() -> Iterator[list[Channel[object]]]:
+    """All channels that are made inside the block."""
+    made: list[Channel[object]] = []
+    original = Channel.__init__
+
+    def remember(self: Channel[object], *arguments: object, **options: object) -> None:
+        original(self, *arguments, **options)  # type: ignore[arg-type]
+        made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Channel, "__init__", remember)
+        yield made
+
+
 @given(conversations())
 @settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_the_promises_hold_in_any_conversation(
     conversation: tuple[int, bool, list[tuple[float, float]], list[Moment]],
 ) -> None:
-    outcome = converse(*conversation)
+    with every_channel() as channels:
+        outcome = converse(*conversation)
     check_only_committed_replies_are_played(outcome)
     check_context_holds_only_what_was_said_and_heard(outcome)
     check_every_speculation_ends_once(outcome)
     check_every_turn_is_answered(outcome)
+    assert channels
+    assert all(channel.high_water <= channel.capacity for channel in channels)
     assert outcome.counters["frames_dropped"] == 0
     assert outcome.chat.running == 0
 
