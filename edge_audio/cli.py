@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from runtime.actor import ActorFailed
 from runtime.errors import UserError
 from runtime.memory import keep_heap_small
 
@@ -173,11 +174,34 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except UserError as error:
-        Console(stderr=True).print(f"edge-audio: {error}", markup=False, highlight=False, soft_wrap=True)
+        _complain(str(error))
         sys.exit(2)
+    except ActorFailed as failure:
+        _complain(f"The {failure.name} failed and can't go on: {failure.__cause__!r}. Please report this.")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output has gone; keep the interpreter from failing again at its own flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+
+
+def run() -> None:
+    """Run `main` as a program, and leave at once when it ends.
+
+    A model may be in the midst of native code on its lane; Python's own way out takes such a thread down
+    in a way that aborts the process (status 134). All files are closed by then.
+    """
+    status: int | str | None = 0
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 0 if status is None else 1)
+
+
+def _complain(line: str) -> None:
+    Console(stderr=True).print(f"edge-audio: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -10,9 +11,11 @@ import tomllib
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from edge_audio.assistant import Assistant, Models, load_models, load_recognizer
 from edge_audio.audio.file_device import FileDevice, Recording
@@ -21,7 +24,7 @@ from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.audio.script import Clip, Script
 from edge_audio.bench.latency import QUESTIONS, read_questions
 from edge_audio.commands.talk import DEMO
-from edge_audio.config import load_config
+from edge_audio.config import configs_folder, load_config
 from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
 from edge_audio.llm.chat_model import UserTurn
 from edge_audio.tts.voice import Clause, Style
@@ -39,15 +42,21 @@ def likeness(first: str, second: str) -> float:
     return SequenceMatcher(None, words(first), words(second)).ratio()
 
 
+def command(*arguments: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
+    """Start `edge-audio` in `folder`."""
+    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(program, cwd=folder, **(pipes | options))
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripted conversation, held by the command itself in a folder of its own."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-c", "from edge_audio.cli import main; main()", "talk", "--input", str(DEMO)]
-    command += ["--output", "reply.wav", "--report", "report.json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
+    arguments = ("talk", "--input", str(DEMO), "--output", "reply.wav", "--report", "report.json")
+    it = command(*arguments, folder=folder)
+    _, error = it.communicate(timeout=240)
+    assert (it.returncode, error) == (0, "")
     return folder
 
 
@@ -99,6 +108,46 @@ def test_before_the_first_audio_of_a_reply_the_speaker_is_silent(demo: Path) -> 
             round(turn["speech_end_s"] * INPUT_RATE_HZ) : round(turn["first_audio_s"] * INPUT_RATE_HZ)
         ]
         assert np.abs(before[: -INPUT_RATE_HZ // 100]).max(initial=0.0) < 0.01
+
+
+def test_silence_ends_with_a_report_of_no_turns_and_a_line_that_says_so(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros((44_100, 2)), 44_100)
+    it = command("talk", "--input", "silence.flac", "--report", "report.json", folder=tmp_path)
+    out, error = it.communicate(timeout=60)
+    assert (it.returncode, error) == (0, "")
+    assert "no turns" in out
+    assert json.loads((tmp_path / "report.json").read_text())["turns"] == []
+
+
+def test_a_chat_server_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
+    text = (configs_folder() / "desktop.toml").read_text()
+    before, after = text.split("[llm]")[0], "[tts]" + text.split("[tts]")[1]
+    server = '[llm]\nadapter = "openai"\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+    (tmp_path / "my.toml").write_text(before + server + after)
+    question = QUESTIONS.parent / read_questions()[0].file
+    arguments = ("talk", "--input", str(question), "--config", "my.toml", "--output", "out.wav")
+    it = command(*arguments, folder=tmp_path)
+    _, error = it.communicate(timeout=60)
+    assert it.returncode == 2
+    assert error.count("\n") == 1
+    assert "127.0.0.1:9" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["my.toml"]
+
+
+@pytest.mark.parametrize("after_s", [0.7, 1.2, 4.0])
+def test_ctrl_c_at_any_moment_leaves_no_traceback_and_no_half_written_file(
+    tmp_path: Path, after_s: float
+) -> None:
+    arguments = ("talk", "--input", str(DEMO), "--output", "out.wav", "--report", "report.json")
+    it = command(*arguments, folder=tmp_path)
+    time.sleep(after_s)
+    it.send_signal(signal.SIGINT)
+    _, error = it.communicate(timeout=20)
+    assert it.returncode in (0, 130)
+    assert "Traceback" not in error
+    assert "terminate" not in error
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == (["out.wav", "report.json"] if it.returncode == 0 else [])
 
 
 @pytest.fixture(scope="module")

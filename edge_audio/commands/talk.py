@@ -81,7 +81,9 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         if report_file is not None:
             report_file.write(report.as_json(counters).encode())
             report_file.commit()
-    _say_what_came_of_it(report, files, console)
+    if script is not None and script.exhausted and not report.turns:
+        console.print("Nothing was said in the input: no turns.")
+    _name_files(files, console)
 
 
 async def _talk(
@@ -148,9 +150,7 @@ def _cleaner(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> 
     return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 
-def _say_what_came_of_it(report: Report, files: TalkFiles, console: Console) -> None:
-    if not report.turns and files.input is not None:
-        console.print("Nothing was said in the input: no turns.")
+def _name_files(files: TalkFiles, console: Console) -> None:
     for what, path in (
         ("The conversation", files.conversation),
         ("The replies", files.reply),
