@@ -59,8 +59,8 @@ SMALL_TALK = DialoguePrompt(
             "Once there was a little cat who lived by a lake. Every night she counted the stars.",
         ),
         ("Who are you?", "I'm a small computer program. I like to talk, but I often get things wrong."),
-        ("What is the capital of Italy?", "The capital of Italy is Rome."),
+        ("What is the capital of Cuba?", "The capital of Cuba is Havana."),
     ),
 )
-"""Found by trial on SmolLM2-135M: of some eighty prompts put to 84 questions, this is among the best five
-(56 sensible answers). Rules, refusals and longer lists of examples made it refuse, circle and copy them."""
+"""Found by trial on SmolLM2-135M, of some ninety prompts put to 84 questions: 52 sensible answers. Rules,
+refusals and more examples made it refuse, circle and copy them; it still can't do sums or jokes."""
