@@ -7,6 +7,7 @@ its token and returns at once: the loop never waits for a computation to notice.
 """
 
 import asyncio
+import atexit
 import heapq
 import itertools
 import threading
@@ -17,6 +18,9 @@ from typing import Any, Protocol, TypeVar
 from runtime.channel import Channel
 
 T = TypeVar("T")
+
+_EXIT_WAIT_S = 2.0
+"""How long the interpreter's exit waits for a lane's last call."""
 
 
 class Cancelled(Exception):
@@ -209,7 +213,15 @@ class ThreadLane:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"lane-{self.name}", daemon=True)
                 self._thread.start()
+                # Native code that comes back to an interpreter in its exit aborts the process.
+                atexit.register(self._end)
             self._wake.notify()
+
+    def _end(self) -> None:
+        """At the interpreter's exit: cancel what runs, and let it come to its end."""
+        self.close()
+        if self._thread is not None:
+            self._thread.join(_EXIT_WAIT_S)
 
     def _work(self) -> None:
         while True:
@@ -217,6 +229,7 @@ class ThreadLane:
                 self._running = None
                 while not self._queue:
                     if self._closed:
+                        atexit.unregister(self._end)
                         return
                     self._wake.wait()
                 _, _, job = heapq.heappop(self._queue)

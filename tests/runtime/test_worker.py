@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -188,6 +190,28 @@ def test_closing_a_lane_cancels_what_runs_and_refuses_what_comes() -> None:
             await it.run(lambda _: None)
 
     asyncio.run(main())
+
+
+def test_the_interpreters_exit_cancels_a_lanes_call_and_lets_it_come_to_its_end() -> None:
+    program = """
+import asyncio, time
+from runtime.worker import ThreadLane
+
+def call(token):
+    while not token.cancelled:
+        time.sleep(0.001)
+    print("stopped")
+
+async def main():
+    running = asyncio.ensure_future(lane.run(call))
+    await asyncio.sleep(0.05)
+
+lane = ThreadLane("test")
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped\n")
 
 
 def test_a_token_calls_back_once_also_when_asked_too_late() -> None:
