@@ -148,7 +148,7 @@ def models_where(names: Names = None) -> None:
 
 @bench_app.command("latency")
 def bench_latency(json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Ask recorded questions at real-time pace, with and without speculation (some 4 minutes)."""
+    """Ask recorded questions at real-time pace, with and without speculation (some 5 minutes)."""
     from edge_audio.commands.bench import bench_latency as command
 
     command(config, as_json=json, console=_stderr() if json else Console())
