@@ -6,14 +6,14 @@ where the user goes on it cancels. It computes nothing and waits for nothing: ea
 at once, on the event loop, so that no queue stands between an interruption and the speaker.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.player import Audience, Player
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
+from edge_audio.dialogue.seams import Ears, Maker
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
     Event,
@@ -34,38 +34,10 @@ from edge_audio.events import (
     TurnEndJudged,
     TurnFinished,
 )
-from edge_audio.llm.chat_model import ChatModel, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, UserTurn
 from edge_audio.turns.policy import EndOfTurnPolicy
 from runtime.epoch import Epoch
 from runtime.timer import Timer
-
-
-class Ears(Protocol):
-    """What the controller asks of the listener."""
-
-    def end_turn(self) -> None:
-        """Forget the turn's audio; the next speech begins a new one."""
-        ...
-
-    def pause_now(self) -> None:
-        """Take the user to have paused at this moment."""
-        ...
-
-
-class Maker(Protocol):
-    """Runs the making of replies as tasks."""
-
-    def start(self, reply: Reply, deltas: AsyncGenerator[TextDelta, None]) -> None:
-        """Run `reply.make(deltas)`."""
-        ...
-
-    def prefill(self, heard: str = "") -> None:
-        """Bring the context, and what was `heard` of the next turn, into the chat model's cache."""
-        ...
-
-    def cancel(self, reply: Reply) -> None:
-        """Stop the making; frees chat model and voice."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
