@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ async def _pass_through() -> AsyncGenerator[tuple[Channel[Frame], Channel[Frame]
     async with ActorGroup() as group:
         for number in range(_STAGES):
             inbox, outbox = channels[number], channels[number + 1]
-            group.start(Actor(f"relay {number}", lambda i=inbox, o=outbox: _relay(i, o)))  # type: ignore[misc]
+            group.start(Actor(f"relay {number}", partial(_relay, inbox, outbox)))
         yield channels[0], channels[-1]
 
 
