@@ -122,7 +122,11 @@ async def _converse(
             device = FileDevice("script", script, lambda: assistant.idle, recording)
         else:
             device = PortAudioDevice(sound, tell, microphone=config.audio.input, speaker=config.audio.output)
-            await device.open()
+            try:
+                await device.open()
+            except UserError as error:
+                remedy = f"{error.remedy} Or let it answer a file, with --input."
+                raise UserError(error.cause, remedy) from error
         clean = None
         if echo or (script is None and config.audio.treats_the_microphone):
             clean = await asyncio.to_thread(_cleaner, config.audio, device, echo)
