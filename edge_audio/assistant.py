@@ -206,9 +206,7 @@ class Assistant:
             models.end_of_turn,
             self._heard,
             self.trace,
-            ListenerSettings(
-                partial_every_ms=config.asr.partial_every_ms if config.asr else 500,
-            ),
+            ListenerSettings(config.asr.partial_every_ms) if config.asr else ListenerSettings(),
         )
         self._controller: Controller | None = None
 

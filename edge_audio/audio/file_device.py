@@ -7,7 +7,7 @@ import numpy as np
 
 from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.files import WavWriter
-from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
+from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.audio.script import Script
@@ -20,7 +20,8 @@ _BLOCKS_PER_FRAME = 2
 _SETTLE_S = 1.0
 """The end of the input is silence of this length in which nobody speaks and nothing is owed."""
 
-_RATIO = FILE_RATE_HZ / (FRAME_SAMPLES / FRAME_S)
+_PLAYED_SAMPLES = FRAME_SAMPLES * FILE_RATE_HZ // INPUT_RATE_HZ
+"""What is played while a frame is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class FileDevice:
     async def run(self, frames: Channel[Frame], playout: Playout) -> None:
         """See `AudioDevice.run`."""
         began_s = clock.now()
-        played = np.zeros(round(FRAME_SAMPLES * _RATIO), np.float32)
+        played = np.zeros(_PLAYED_SAMPLES, np.float32)
         blocks = np.split(played, _BLOCKS_PER_FRAME)
         idle_frames = 0
         index = 0
@@ -99,7 +100,7 @@ class _Mixer:
 
     def __init__(self, writer: WavWriter) -> None:
         self._writer = writer
-        self._resampler = StreamResampler(round(FRAME_SAMPLES / FRAME_S), FILE_RATE_HZ)
+        self._resampler = StreamResampler(INPUT_RATE_HZ, FILE_RATE_HZ)
         self._ahead: Samples = np.zeros(0, np.float32)
 
     def add(self, heard: Samples, played: Samples) -> None:

@@ -45,7 +45,6 @@ class Script:
         """Replies up to this epoch answer earlier clips."""
         self._reply_started_s: float | None = None
         self._reply_ended_s: float | None = None
-
         self.began_s: list[float] = []
         """When each clip spoken so far began, in session seconds."""
 

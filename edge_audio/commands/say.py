@@ -39,18 +39,11 @@ def say(
     voice = load_voice(config, speaker)
     if output is None:
         with Speaker(config.audio.output, FILE_RATE_HZ) as device:
-            seconds = asyncio.run(_say(pieces, style, voice, device.play, console))
+            asyncio.run(_say(pieces, style, voice, device.play, console))
     else:
         with WavWriter(output) as writer:
             seconds = asyncio.run(_say(pieces, style, voice, writer.write, console))
-            _require_speech(seconds)
         console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False)
-    _require_speech(seconds)
-
-
-def _require_speech(seconds: float) -> None:
-    if not seconds:
-        raise UserError("There is nothing to say in the text.", "Give a text with words.")
 
 
 def _lines(stdin: TextIO) -> Iterator[str]:
@@ -65,7 +58,10 @@ def _lines(stdin: TextIO) -> Iterator[str]:
 async def _say(
     pieces: Iterable[str], style: Style, voice: Voice, sink: Callable[[Samples], None], console: Console
 ) -> float:
-    """Speak `pieces` into `sink`, which may block; return the seconds of sound."""
+    """Speak `pieces` into `sink`, which may block; return the seconds of sound.
+
+    Raises `UserError` if there are none.
+    """
     samples = 0
     resampler = StreamResampler(voice.sample_rate_hz, FILE_RATE_HZ)
     lane = ThreadLane("output")
@@ -81,6 +77,8 @@ async def _say(
     finally:
         lane.close()
         await voice.close()
+    if not samples:
+        raise UserError("There is nothing to say in the text.", "Give a text with words.")
     return samples / FILE_RATE_HZ
 
 

@@ -44,11 +44,11 @@ from runtime.timer import Timer
 class ControllerSettings:
     """How the controller behaves; see `edge_audio.config.Conversation`."""
 
-    speculate: bool = True
+    speculate: bool
     """Whether to make replies before the turn's end is known."""
-    barge_in: bool = True
+    barge_in: bool
     """Whether speech may interrupt a reply."""
-    hold_ms: int = 1500
+    hold_ms: int
     """How long a reply waits, after speech began over it, for words that confirm an interruption."""
 
 

@@ -52,7 +52,6 @@ class Exchange:
     first_sample_s: float | None = None
     first_audio_s: float | None = None
     """Its first audible sample."""
-    error: str | None = None
 
     def report(self, heard_text: str, *, interrupted: bool) -> TurnReport:
         """Sum the exchange up."""
@@ -73,7 +72,7 @@ class Exchange:
             stages_ms=self._stages_ms(),
             lead_ms=self._lead_ms(),
             commit_to_first_sample_ms=self._commit_to_first_sample_ms(),
-            error=reply.error or self.error,
+            error=reply.error,
         )
 
     def _lead_ms(self) -> float | None:

@@ -53,15 +53,15 @@ def looks_unfinished(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EndOfTurnPolicy:
-    """How long a silence must last until the turn counts as over."""
+    """How long a silence must last until the turn counts as over; see `edge_audio.config.EndOfTurn`."""
 
-    threshold: float = 0.5
+    threshold: float
     """Probability of the end-of-turn model from which the turn sounds complete."""
-    complete_ms: int = 400
+    complete_ms: int
     """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: int = 600
+    unsure_ms: int
     """Silence that ends a turn which reads complete but doesn't sound so."""
-    incomplete_ms: int = 1500
+    incomplete_ms: int
     """Silence that ends a turn which reads unfinished, however it sounds: words are the surer sign."""
 
     def silence_ms(self, probability: float | None, text: str) -> int:
