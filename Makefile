@@ -5,21 +5,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 
 .PHONY: talk test check format models portaudio sound-server clean
 
 talk: $(STAMP) portaudio models
 	@$(BIN)/edge-audio talk --demo-without-device
 
-test: $(STAMP) portaudio sound-server models check
+test: $(DEV_STAMP) portaudio sound-server models check
 	$(BIN)/pytest
 
-check: $(STAMP)
+check: $(DEV_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(STAMP)
+format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -33,7 +34,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv is missing: sudo apt-get install python3-venv"; exit 2; }
 	@echo "Installing the packages into $(VENV), once ..."
-	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+# What the tests need besides, PyTorch among it, is no burden for whoever only wants to talk.
+$(DEV_STAMP): $(STAMP)
+	@echo "Installing the packages for tests and export, once ..."
+	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export-chat]'
 	@touch $@
 
 # $(call apt,PACKAGES,CONSEQUENCE): install where we may without asking, else say what is missing.

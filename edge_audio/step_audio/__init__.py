@@ -1,0 +1,1 @@
+"""The Step-Audio family without PyTorch: tokens, features, tokenizers, language model, speech decoder."""

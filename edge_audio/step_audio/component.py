@@ -1,0 +1,79 @@
+"""An exported component: a folder with graphs, and the `export.json` that says what they are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from runtime.errors import UserError
+
+RECORD = "export.json"
+"""Name of the record in a component's folder."""
+
+SCHEMA_VERSION = 1
+
+T = TypeVar("T")
+
+_EXPORT_AGAIN = "Export it again with `python -m export`."
+
+
+class ExportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `python -m export` writes beside the graphs of a component."""
+
+    component: str
+    """linguistic, semantic, lm, flow or hift."""
+    precision: str
+    """fp32, fp16, bf16, int8 or int4: how the large weights are stored."""
+    opset: int
+    """Version of the ONNX operators."""
+    sources: Mapping[str, str]
+    """SHA-256 of every file it was made from, by name."""
+    files: Mapping[str, int]
+    """Bytes of every file of the component but this one, by name."""
+    settings: Mapping[str, Any]
+    """What the runtime must know of the model; the component's own type says which keys."""
+    parity: Mapping[str, float]
+    """Measured when it was exported: errors against the float32 PyTorch module, agreement of codes."""
+    schema_version: int = SCHEMA_VERSION
+
+
+class Component:
+    """The opened folder of one exported component."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Read the record in `folder`, which must be of the component called `name`.
+
+        Raises `UserError` if the folder holds no such component, or not all of it.
+        """
+        self.folder = folder
+        path = folder / RECORD
+        if not path.is_file():
+            raise UserError(f"{folder} is no exported component: it has no {RECORD}.", _EXPORT_AGAIN)
+        try:
+            self.record = msgspec.json.decode(path.read_bytes(), type=ExportRecord)
+        except msgspec.DecodeError as error:
+            raise UserError(f"{path}: {error}.", _EXPORT_AGAIN) from error
+        if self.record.schema_version != SCHEMA_VERSION or self.record.component != name:
+            raise UserError(
+                f"{path} describes {self.record.component} in version {self.record.schema_version}, "
+                f"not {name} in version {SCHEMA_VERSION}.",
+                _EXPORT_AGAIN,
+            )
+        for file in self.record.files:
+            self.path(file)
+
+    def path(self, name: str) -> Path:
+        """Return the path of one of the component's files. Raises `UserError` if it isn't there whole."""
+        path = self.folder / name
+        size = self.record.files.get(name)
+        if size is None or not path.is_file() or path.stat().st_size != size:
+            raise UserError(f"{path} is missing or not whole.", _EXPORT_AGAIN)
+        return path
+
+    def settings(self, kind: type[T]) -> T:
+        """Return the settings as the component's own type. Raises `UserError` if they don't fit it."""
+        try:
+            return msgspec.convert(self.record.settings, kind, strict=True)
+        except msgspec.ValidationError as error:
+            raise UserError(f"{self.folder / RECORD}: {error}.", _EXPORT_AGAIN) from error

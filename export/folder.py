@@ -1,0 +1,82 @@
+"""A folder that appears whole or not at all, with the record of what is in it."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge_audio.step_audio.component import RECORD, ExportRecord
+from runtime.errors import UserError
+
+_HASH_BLOCK_BYTES = 1 << 20
+
+
+@contextmanager
+def whole_folder(final: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the name `final` when the block ends well.
+
+    A folder that already has that name is replaced then, not before; when the block fails, nothing is left.
+    Raises `UserError` if the disk is full or the place can't be written.
+    """
+    partial = final.with_name(f".{final.name}.partial")
+    old = final.with_name(f".{final.name}.old")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():
+            final.rename(old)
+        partial.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UserError(
+            f"{final} can't be written ({error.strerror or error}).", "Free space, or choose another place."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_record(
+    folder: Path,
+    *,
+    component: str,
+    precision: str,
+    opset: int,
+    sources: Mapping[str, Path],
+    settings: msgspec.Struct,
+    parity: Mapping[str, float],
+) -> None:
+    """Write `export.json` into `folder`, which holds all other files of the component by now."""
+    record = ExportRecord(
+        component=component,
+        precision=precision,
+        opset=opset,
+        sources={name: sha256(path) for name, path in sources.items()},
+        files={
+            str(path.relative_to(folder)): path.stat().st_size
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+        settings=_plain(settings),
+        parity=dict(parity),
+    )
+    (folder / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _plain(settings: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    return plain

@@ -1,0 +1,24 @@
+"""How the large weights of an exported model are stored."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from runtime.errors import UserError
+
+
+class Precision(StrEnum):
+    """How the large weights are stored; norms, biases and what decides codes stay in float32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+    INT8 = "int8"
+    INT4 = "int4"
+
+    def among(self, possible: Collection["Precision"], component: str) -> "Precision":
+        """Return it if it is one of those that `component` can be exported in, else raise `UserError`."""
+        if self not in possible:
+            raise UserError(
+                f"{component} can't be exported as {self}.", f"Choose one of {', '.join(sorted(possible))}."
+            )
+        return self

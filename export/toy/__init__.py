@@ -1,0 +1,1 @@
+"""Random checkpoints in the released layout, for tests and first tries without weights."""

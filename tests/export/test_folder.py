@@ -1,0 +1,54 @@
+import msgspec
+import pytest
+
+from edge_audio.step_audio.component import Component
+from export.folder import whole_folder, write_record
+from runtime.errors import UserError
+
+
+class Settings(msgspec.Struct):
+    heads: int
+
+
+def fill(folder, settings):
+    source = folder.parent / "source.bin"
+    source.write_bytes(b"weights")
+    with whole_folder(folder) as place:
+        (place / "a.onnx").write_bytes(b"graph")
+        write_record(
+            place,
+            component="lm",
+            precision="fp32",
+            opset=18,
+            sources={"source.bin": source},
+            settings=settings,
+            parity={"max_abs_error": 0.5},
+        )
+
+
+def test_what_is_written_can_be_opened(tmp_path):
+    fill(tmp_path / "lm", Settings(4))
+    component = Component(tmp_path / "lm", "lm")
+    assert component.settings(Settings) == Settings(4)
+    assert component.path("a.onnx").read_bytes() == b"graph"
+    assert len(component.record.sources["source.bin"]) == 64
+
+
+def test_a_failure_leaves_the_old_folder_and_no_half_one(tmp_path):
+    fill(tmp_path / "lm", Settings(4))
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "lm") as place:
+        (place / "b.onnx").write_bytes(b"half")
+        raise RuntimeError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lm", "source.bin"]
+    assert Component(tmp_path / "lm", "lm").path("a.onnx").is_file()
+
+
+def test_a_component_that_is_another_or_not_whole_is_refused(tmp_path):
+    fill(tmp_path / "lm", Settings(4))
+    with pytest.raises(UserError, match="describes lm"):
+        Component(tmp_path / "lm", "flow")
+    (tmp_path / "lm" / "a.onnx").write_bytes(b"gr")
+    with pytest.raises(UserError, match="not whole"):
+        Component(tmp_path / "lm", "lm")
+    with pytest.raises(UserError, match="no exported component"):
+        Component(tmp_path, "lm")
