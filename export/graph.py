@@ -29,7 +29,7 @@ def export_graph(
     keeps its weights in a file beside the graph, which its own exporter writes.
     """
     shapes = {name: dict((dynamic or {}).get(name, {})) or None for name in inputs}
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet():
         program = torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
@@ -45,8 +45,8 @@ def export_graph(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's notes about optional packages and its own internals off the terminal."""
+def quiet() -> Iterator[None]:
+    """Keep exporters' notes about optional packages and their own internals off the terminal."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -54,4 +54,4 @@ def test_what_is_installed_works_outside_the_checkout(unpacked: Path) -> None:
 
 def test_nothing_but_the_packages_and_their_data_is_shipped(unpacked: Path) -> None:
     top = {path.name for path in unpacked.iterdir() if not path.name.endswith(".dist-info")}
-    assert top == {"edge_audio", "runtime"}
+    assert top == {"edge_audio", "export", "runtime"}
