@@ -33,7 +33,8 @@ class LogMel:
         """`bands` is 80, or 128 for Whisper large-v3 and what is made from it."""
         hop = np.arange(_FFT_SAMPLES)
         self._window = (0.5 - 0.5 * np.cos(2 * np.pi * hop / _FFT_SAMPLES)).astype(np.float32)
-        self._filters = _mel_filters(bands).astype(np.float32)
+        filters = slaney_filters(INPUT_RATE_HZ, _FFT_SAMPLES, bands, INPUT_RATE_HZ / 2)
+        self._filters = filters.astype(np.float32)
 
     def __call__(self, pcm: Samples) -> Features:
         """Return the spectrogram of `pcm` at 16 kHz, shape (bands, samples // 160); needs 2 samples."""
@@ -41,29 +42,33 @@ class LogMel:
         columns = sliding_window_view(padded, _FFT_SAMPLES)[::HOP_SAMPLES][: len(pcm) // HOP_SAMPLES]
         spectrum = np.fft.rfft(columns * self._window)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
-        log_mel = np.log10(np.maximum(self._filtered(power), _FLOOR))
+        log_mel = np.log10(np.maximum(in_bands(power, self._filters), _FLOOR))
         log_mel = np.maximum(log_mel, log_mel.max(initial=-np.inf) - _RANGE)
         features: Features = ((log_mel + 4.0) / 4.0).T.astype(np.float32)
         return np.ascontiguousarray(features)
 
-    def _filtered(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return `power`, shape (hops, bins), summed into mel bands, shape (hops, bands)."""
-        missing = -len(power) % _BATCH
-        batches = np.pad(power, ((0, missing), (0, 0))).reshape(-1, _BATCH, power.shape[1])
-        banded: NDArray[np.float32] = batches @ self._filters
-        return banded.reshape(-1, self._filters.shape[1])[: len(power)]
+
+def in_bands(spectra: NDArray[np.float32], filters: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return `spectra`, shape (columns, bins), summed by `filters`, shape (bins, bands): (columns, bands).
+
+    A column gives the same values to the last bit whatever columns stand beside it.
+    """
+    missing = -len(spectra) % _BATCH
+    batches = np.pad(spectra, ((0, missing), (0, 0))).reshape(-1, _BATCH, spectra.shape[1])
+    banded: NDArray[np.float32] = batches @ filters
+    return banded.reshape(-1, filters.shape[1])[: len(spectra)]
 
 
-def _mel_filters(bands: int) -> NDArray[np.float64]:
-    """Slaney's triangular filters of equal area, shape (bins, bands).
+def slaney_filters(rate_hz: int, fft_samples: int, bands: int, top_hz: float) -> NDArray[np.float64]:
+    """Slaney's triangular filters of equal area from 0 Hz to `top_hz`, shape (bins, bands).
 
     His mel scale is linear up to 1 kHz, which is mel 15, and then takes 27 mels for a factor of 6.4
-    (M. Slaney, Auditory Toolbox, 1998).
+    (M. Slaney, Auditory Toolbox, 1998). `top_hz` is at least 1 kHz.
     """
-    top_mel = 15.0 + 27.0 * np.log(INPUT_RATE_HZ / 2 / 1000.0) / np.log(6.4)
+    top_mel = 15.0 + 27.0 * np.log(top_hz / 1000.0) / np.log(6.4)
     mels = np.linspace(0.0, top_mel, bands + 2)
     edges_hz = np.where(mels < 15.0, mels * 200.0 / 3.0, 1000.0 * 6.4 ** ((mels - 15.0) / 27.0))
-    bins_hz = np.linspace(0.0, INPUT_RATE_HZ / 2, _FFT_SAMPLES // 2 + 1)[:, None]
+    bins_hz = np.linspace(0.0, rate_hz / 2, fft_samples // 2 + 1)[:, None]
     low, middle, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
     rising = (bins_hz - low) / (middle - low)
     falling = (high - bins_hz) / (high - middle)

@@ -1,0 +1,1 @@
+"""From samples to what the Step-Audio models take: levels, silence, rates, spectra, the speaker."""
