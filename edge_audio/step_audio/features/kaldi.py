@@ -27,7 +27,7 @@ INT16_SCALE = 32768.0
 _FFT_SAMPLES = 512
 _LOWEST_HZ = 20.0
 _PRE_EMPHASIS = np.float32(0.97)
-_POVEY_POWER = 0.85
+_POVEY_POWER = np.float32(0.85)
 _FLOOR = np.finfo(np.float32).eps
 """Energy that counts as none."""
 
@@ -45,7 +45,7 @@ class Fbank:
         The linguistic tokenizer takes "hamming" and `INT16_SCALE`, the speaker model "povey" and 1.
         """
         self._filters = _kaldi_filters().astype(np.float32)
-        self._window = _window(window).astype(np.float32)
+        self._window = _window(window)
         self._scale = np.float32(scale)
 
     def __call__(self, pcm: Samples) -> NDArray[np.float32]:
@@ -68,11 +68,13 @@ class Fbank:
         return energies
 
 
-def _window(kind: Window) -> NDArray[np.float64]:
+def _window(kind: Window) -> NDArray[np.float32]:
+    """Return the window, computed in single precision as in the reference: it shows in the quietest bands."""
+    phase = np.arange(WINDOW_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / (WINDOW_SAMPLES - 1))
+    cosine = np.cos(phase)
     if kind == "hamming":
-        return np.hamming(WINDOW_SAMPLES)
-    povey: NDArray[np.float64] = np.hanning(WINDOW_SAMPLES) ** _POVEY_POWER
-    return povey
+        return np.float32(0.54) - np.float32(0.46) * cosine
+    return (np.float32(0.5) - np.float32(0.5) * cosine) ** _POVEY_POWER
 
 
 def _kaldi_filters() -> NDArray[np.float64]:
