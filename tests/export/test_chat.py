@@ -39,7 +39,7 @@ def test_the_exported_chat_model_computes_what_transformers_does(tiny, tmp_path)
 def test_weights_in_pickles_are_refused(tiny, tmp_path):
     (tmp_path / "config.json").write_bytes((tiny / "config.json").read_bytes())
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
-    with pytest.raises(UserError, match="no .safetensors"):
+    with pytest.raises(UserError, match=r"no \.safetensors"):
         export_chat(tmp_path, tmp_path / "chat", Precision.FP32, silent)
 
 
