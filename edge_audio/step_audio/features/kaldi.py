@@ -71,10 +71,9 @@ class Fbank:
 def _window(kind: Window) -> NDArray[np.float32]:
     """Return the window, computed in single precision as in the reference: it shows in the quietest bands."""
     phase = np.arange(WINDOW_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / (WINDOW_SAMPLES - 1))
-    cosine = np.cos(phase)
-    if kind == "hamming":
-        return np.float32(0.54) - np.float32(0.46) * cosine
-    return (np.float32(0.5) - np.float32(0.5) * cosine) ** _POVEY_POWER
+    mean = np.float32(0.54 if kind == "hamming" else 0.5)
+    raised_cosine: NDArray[np.float32] = mean - (np.float32(1) - mean) * np.cos(phase)
+    return raised_cosine if kind == "hamming" else raised_cosine**_POVEY_POWER
 
 
 def _kaldi_filters() -> NDArray[np.float64]:

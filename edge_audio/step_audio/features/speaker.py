@@ -1,0 +1,48 @@
+"""Who speaks: the CAM++ speaker model of the release, as its ONNX file."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.features.kaldi import WINDOW_SAMPLES, Fbank
+from runtime.errors import UserError
+from runtime.session import OnnxSession
+from runtime.worker import CancelToken
+
+FILE = "campplus.onnx"
+"""Its name in the release."""
+
+
+class SpeakerModel:
+    """Turns a recording into the vector of its speaker. Blocks while it computes: belongs on a lane."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Load the model at `path` to run on `threads` threads. Raises `UserError` if it is none."""
+        self._session = OnnxSession(path, threads)
+        self._fbank = Fbank("povey", 1.0)
+
+    def __call__(self, pcm: Samples, token: CancelToken | None = None) -> NDArray[np.float32]:
+        """Return the speaker of `pcm` at 16 kHz, shape (192,), not normalised.
+
+        Raises `UserError` for less than 25 ms of sound, `Cancelled` once `token` is cancelled.
+        """
+        if len(pcm) < WINDOW_SAMPLES:
+            raise UserError("The recording is too short to tell a voice.", "Record a few seconds of speech.")
+        return self.embedding(self.features(pcm), token)
+
+    def features(self, pcm: Samples) -> NDArray[np.float32]:
+        """Return what the model hears of `pcm`: bands without their mean over time, shape (frames, 80)."""
+        energies = self._fbank(pcm)
+        features: NDArray[np.float32] = energies - energies.mean(axis=0)
+        return features
+
+    def embedding(
+        self, features: NDArray[np.float32], token: CancelToken | None = None
+    ) -> NDArray[np.float32]:
+        """Return the speaker for `features`, shape (frames, 80), at least one frame."""
+        # The input's name is not the same in all editions of the file.
+        vectors = self._session.run({self._session.inputs[0]: features[np.newaxis]}, token)[0]
+        embedding: NDArray[np.float32] = vectors.reshape(-1)
+        return embedding
