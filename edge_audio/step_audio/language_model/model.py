@@ -1,0 +1,100 @@
+"""The loaded language model: ids in, logits of what follows out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.language_model.cache import KeyValueCache
+from edge_audio.step_audio.language_model.settings import (
+    NAME,
+    OUTPUT_IDS,
+    PREFILL,
+    LanguageModelSettings,
+)
+from runtime.errors import UserError
+from runtime.session import Array, OnnxSession
+from runtime.worker import CancelToken
+
+Logits = NDArray[np.float32]
+"""One value for each id, (vocabulary,); minus infinity for ids that the exported head has no row for."""
+
+MAX_LENGTH = 8192
+"""Positions of a prompt and its reply together (Step-Audio release, `tts.py`)."""
+
+PIECE = 16
+"""Positions read at a time. Between two operators a reading can be stopped: at the true dimensions the
+largest one takes 10 to 20 ms for 16 positions on a CPU. Larger pieces read little faster."""
+
+
+class LanguageModel:
+    """Reads ids and tells what may follow. Blocks while it computes: belongs on a lane."""
+
+    def __init__(
+        self, session: OnnxSession, settings: LanguageModelSettings, output_ids: NDArray[np.int64]
+    ) -> None:
+        """Use `session`, whose graph fits `settings` and computes the logits of `output_ids`, ascending."""
+        self._session = session
+        self.settings = settings
+        self.output_ids = output_ids
+
+    @classmethod
+    def open(cls, folder: Path, threads: int = 1) -> "LanguageModel":
+        """Load the component in `folder`, which `python -m export lm` wrote, for `threads` threads.
+
+        Raises `UserError` if it isn't there whole.
+        """
+        component = Component(folder, NAME)
+        settings = component.settings(LanguageModelSettings)
+        output_ids = np.arange(settings.vocabulary, dtype=np.int64)
+        if OUTPUT_IDS in component.record.files:
+            output_ids = np.load(component.path(OUTPUT_IDS), allow_pickle=False)
+        if len(output_ids) != settings.logits:
+            raise UserError(
+                f"{folder / OUTPUT_IDS} has {len(output_ids)} ids for {settings.logits} logits.",
+                "Export it again with `python -m export`.",
+            )
+        # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
+        # and a second session would hold the weights a second time.
+        return cls(OnnxSession(component.path(PREFILL), threads), settings, output_ids)
+
+    @property
+    def end_of_turn(self) -> int:
+        """The id with which the model ends what it says."""
+        return self.settings.end_of_turn
+
+    def new_cache(self, capacity: int = MAX_LENGTH) -> KeyValueCache:
+        """Return the empty state of a sequence of at most `capacity` positions."""
+        settings = self.settings
+        return KeyValueCache(settings.layers, settings.groups, settings.head_size, capacity)
+
+    def read(self, ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
+        """Append `ids`, at least one, to the sequence and return the logits of what follows.
+
+        Raises `Cancelled` when `token` is: the cache then holds the pieces that were read whole. Raises
+        `UserError` for ids that the model doesn't have.
+        """
+        unknown = [number for number in ids if not 0 <= number < self.settings.vocabulary]
+        if unknown:
+            raise UserError(
+                f"The language model has the ids 0 to {self.settings.vocabulary - 1}, not {unknown[0]}.",
+                "Use the tokenizer that was exported with it.",
+            )
+        for start in range(0, len(ids), PIECE):
+            logits = self._read_piece(ids[start : start + PIECE], cache, token)
+        return logits
+
+    def _read_piece(self, ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None) -> Logits:
+        feeds: dict[str, Array] = {
+            "ids": np.array(ids, dtype=np.int64),
+            "past_length": np.array([cache.length], dtype=np.int64),
+        }
+        for layer in range(self.settings.layers):
+            feeds[f"past_key_{layer}"], feeds[f"past_value_{layer}"] = cache.rows(layer)
+        said, *rows = self._session.run(feeds, token)
+        cache.append(ids, rows[0::2], rows[1::2])
+        logits: Logits = np.full(self.settings.vocabulary, -np.inf, dtype=np.float32)
+        logits[self.output_ids] = said
+        return logits

@@ -1,0 +1,36 @@
+"""What the runtime must know of an exported language model, and the names of its files."""
+
+from typing import Annotated
+
+import msgspec
+
+NAME = "lm"
+"""The component's name in its record."""
+
+PREFILL = "prefill.onnx"
+"""The graph that takes any number of new positions."""
+
+DECODE = "decode.onnx"
+"""The same graph for exactly one new position, for runtimes that want fixed lengths."""
+
+OUTPUT_IDS = "output_ids.npy"
+"""int64 (logits,): the id of each logit, ascending; there is no such file where every id has a logit."""
+
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class LanguageModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings in the record of a language model."""
+
+    layers: _Count
+    groups: _Count
+    """Heads of keys and values."""
+    head_size: _Count
+    vocabulary: _Count
+    """Rows of the embedding: ids are below it."""
+    logits: _Count
+    """Ids that the model can say."""
+    max_length: _Count
+    """Positions that the model was made for."""
+    end_of_turn: Annotated[int, msgspec.Meta(ge=0)]
+    """The id with which the model ends what it says."""
