@@ -1,0 +1,1 @@
+"""The speaker model, which is released as ONNX."""
