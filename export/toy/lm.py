@@ -67,12 +67,17 @@ _BYTES = 2
 """Of a value: bfloat16."""
 
 
+def configuration(size: Size) -> Step1Config:
+    """Return the dimensions of the model of a size."""
+    return _CONFIGS[size]
+
+
 def write_lm(folder: Path, size: Size, generator: torch.Generator, progress: Progress) -> None:
     """Write a random language model into `folder`, shard by shard: at `Size.RELEASED` 7 GB.
 
     Raises `UserError` if the disk has too little room.
     """
-    config = _CONFIGS[size]
+    config = configuration(size)
     shapes = config.shapes()
     total = sum(map(prod, shapes.values())) * _BYTES
     require_space(folder, total)

@@ -48,14 +48,10 @@ class LanguageModel:
         """
         component = Component(folder, NAME)
         settings = component.settings(LanguageModelSettings)
-        output_ids = np.arange(settings.vocabulary, dtype=np.int64)
         if OUTPUT_IDS in component.record.files:
-            output_ids = np.load(component.path(OUTPUT_IDS), allow_pickle=False)
-        if len(output_ids) != settings.logits:
-            raise UserError(
-                f"{folder / OUTPUT_IDS} has {len(output_ids)} ids for {settings.logits} logits.",
-                "Export it again with `python -m export`.",
-            )
+            output_ids = _output_ids(component.path(OUTPUT_IDS), settings)
+        else:
+            output_ids = np.arange(settings.vocabulary, dtype=np.int64)
         # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
         # and a second session would hold the weights a second time.
         return cls(OnnxSession(component.path(PREFILL), threads), settings, output_ids)
@@ -98,3 +94,18 @@ class LanguageModel:
         logits: Logits = np.full(self.settings.vocabulary, -np.inf, dtype=np.float32)
         logits[self.output_ids] = said
         return logits
+
+
+def _output_ids(path: Path, settings: LanguageModelSettings) -> NDArray[np.int64]:
+    """Read the ids of the logits. Raises `UserError` unless they are ids of the model, one for each logit."""
+    try:
+        ids: NDArray[np.int64] = np.load(path, allow_pickle=False)
+    except ValueError:
+        ids = np.empty(0, dtype=np.int64)
+    fitting = np.issubdtype(ids.dtype, np.integer) and ids.shape == (settings.logits,)
+    if not fitting or ids.min() < 0 or ids.max() >= settings.vocabulary:
+        raise UserError(
+            f"{path} doesn't hold {settings.logits} ids below {settings.vocabulary}.",
+            "Export it again with `python -m export`.",
+        )
+    return ids

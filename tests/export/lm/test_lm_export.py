@@ -1,0 +1,138 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.language_model.model import LanguageModel
+from edge_audio.step_audio.text_tokenizer import TextTokenizer
+from export.lm.export import export_lm
+from export.precision import Precision
+from export.progress import silent
+from export.toy.tokenizer import write_tokenizer
+from runtime.errors import UserError
+
+GOLDEN = Path(__file__).parents[2] / "data" / "golden" / "lm"
+
+SHARD = "model-00001-of-00001.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("precision", "largest_error"),
+    [("fp32", 1e-5), ("bf16", 1e-5), ("fp16", 1e-2), ("int8", 0.4), ("int4", 4.0)],
+)
+def test_every_precision_computes_and_tells_how_far_off_it_is(
+    checkpoint: Path, tmp_path: Path, precision: str, largest_error: float
+) -> None:
+    export_lm(checkpoint, tmp_path / "lm", Precision(precision), silent)
+    record = Component(tmp_path / "lm", "lm").record
+    assert record.precision == precision
+    assert 0 < record.parity["logits_max_abs_error"] < largest_error
+    assert record.parity["logits_mean_abs_error"] < record.parity["logits_max_abs_error"]
+    assert 0.4 < record.parity["greedy_agreement"] <= 1.0
+
+
+def test_the_head_is_cut_to_sound_and_the_end_of_the_turn(checkpoint: Path, tmp_path: Path) -> None:
+    export_lm(checkpoint, tmp_path / "lm", Precision.FP32, silent)
+    model = LanguageModel.open(tmp_path / "lm")
+    tokenizer = TextTokenizer.open(tmp_path / "lm")
+    assert tokenizer.audio is not None
+    assert model.end_of_turn == tokenizer.end_of_turn == 3
+    assert model.output_ids.tolist() == [3, *tokenizer.audio.ids]
+    logits = model.read([20, 21], model.new_cache(2))
+    assert logits.shape == (model.settings.vocabulary,)
+    assert np.flatnonzero(np.isfinite(logits)).tolist() == model.output_ids.tolist()
+
+
+def test_without_a_tokenizer_every_id_can_be_said(tmp_path: Path) -> None:
+    export_lm(GOLDEN, tmp_path / "lm", Precision.FP32, silent)
+    model = LanguageModel.open(tmp_path / "lm")
+    assert (model.end_of_turn, model.settings.logits) == (3, 300)
+    assert np.isfinite(model.read([1], model.new_cache(1))).all()
+
+
+def test_progress_counts_up_to_its_total(checkpoint: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    export_lm(checkpoint, tmp_path / "lm", Precision.FP32, lambda _, done, total: told.append((done, total)))
+    assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
+
+
+def changed_config(**changes: object) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        config = json.loads((folder / "config.json").read_text()) | changes
+        (folder / "config.json").write_text(json.dumps(config))
+
+    return change
+
+
+def changed_tensors(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
+    def rewrite(folder: Path) -> None:
+        (folder / "model.safetensors.index.json").unlink()
+        tensors = load_file(folder / SHARD)
+        change(tensors)
+        save_file(tensors, folder / SHARD)
+
+    return rewrite
+
+
+def cut_shard(folder: Path) -> None:
+    content = (folder / SHARD).read_bytes()
+    (folder / SHARD).write_bytes(content[: len(content) // 2])
+
+
+def larger_tokenizer(folder: Path) -> None:
+    write_tokenizer(folder, 600)
+
+
+K_PROJ = "model.layers.1.self_attn.k_proj.weight"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (changed_config(hidden_size=90), "config.json: hidden_size is 90, but model.embed_tokens.weight"),
+        (changed_config(num_attention_heads=5), "config.json: 5 heads in 2 groups"),
+        (changed_config(num_attention_groups=3), "config.json: 3 groups of 16 are 48, but model.layers.0"),
+        (changed_config(num_hidden_layers=3), "config.json: num_hidden_layers is 3"),
+        (changed_config(vocab_size=5000), "config.json: vocab_size is 5000"),
+        (changed_config(intermediate_size=64), "config.json: intermediate_size is 64"),
+        (changed_config(alibi_slopes=[0.5, 0.25]), "config.json: there are 2 alibi_slopes for 6 heads"),
+        (changed_config(rms_norm_eps="small"), "config.json: Expected `float`"),
+        (lambda folder: (folder / "config.json").unlink(), "config.json can't be read"),
+        (lambda folder: (folder / "config.json").write_text("{"), "config.json: Input data was truncated"),
+        (changed_tensors(lambda tensors: tensors.pop(K_PROJ)), f"the tensor {K_PROJ} is missing"),
+        (changed_tensors(lambda tensors: tensors.update(extra=torch.ones(1))), "the tensor extra is not"),
+        (
+            changed_tensors(lambda tensors: tensors.update({K_PROJ: torch.ones(3, 96)})),
+            f"the tensor {K_PROJ} has the shape [3, 96], not [32, 96]",
+        ),
+        (cut_shard, f"{SHARD} is truncated"),
+        (larger_tokenizer, "the tokenizer has 5720 ids, but model.embed_tokens.weight and lm_head.weight"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_one_line_and_nothing_is_written(
+    checkpoint: Path, tmp_path: Path, spoil: Callable[[Path], None], message: str
+) -> None:
+    folder = tmp_path / "spoilt"
+    shutil.copytree(checkpoint, folder)
+    spoil(folder)
+    with pytest.raises(UserError) as error:
+        export_lm(folder, tmp_path / "out" / "lm", Precision.INT4, silent)
+    assert message in error.value.cause
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_found_out_before_anything_is_written(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(UserError, match=r"needs .* GB, but only 0\.0 GB are free"):
+        export_lm(checkpoint, tmp_path / "out" / "lm", Precision.FP32, silent)
+    assert not (tmp_path / "out").exists()
