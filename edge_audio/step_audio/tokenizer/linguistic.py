@@ -1,0 +1,241 @@
+"""Linguistic codes (vq02): what is said, 16.67 codes a second, from a streaming encoder and k-means."""
+
+from pathlib import Path
+from typing import Protocol, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
+from runtime.session import Array, OnnxSession
+from runtime.worker import CancelToken
+
+COMPONENT = "linguistic"
+"""Name of the component, and of its folder."""
+
+GRAPH = "encoder.onnx"
+"""One step of the encoder."""
+
+NORMALISATION = "normalisation.npy"
+"""float32 (2, values): what is added to a stacked frame, and what it is then multiplied by."""
+
+CENTROIDS = "centroids.npy"
+"""float32 (codes, width): the k-means centroid of each code."""
+
+Codes = NDArray[np.int64]
+"""Codes, shape (n,)."""
+
+_LONGEST_PERIOD = 10000.0
+"""Of the sinusoids that tell positions, in units of 2 pi frames (Vaswani et al., 2017)."""
+
+
+class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the runtime must know of an exported encoder; lengths in frames of the encoder (60 ms)."""
+
+    features: int
+    """Values of a frame that comes in: 560 in the Step-Audio release."""
+    width: int
+    """Values of a frame that goes out: 512 in the Step-Audio release."""
+    blocks: int
+    heads: int
+    chunk_frames: int
+    """New frames of a step: 4 in the Step-Audio release."""
+    overlap_frames: int
+    """Old frames that a step sees again: 5 in the Step-Audio release."""
+    look_back_chunks: int
+    """Steps whose keys and values are kept: 4 in the Step-Audio release."""
+    stacked_frames: int
+    """Frames of the filter bank in one of the encoder's: 7 in the Step-Audio release."""
+    stride_frames: int
+    """Frames of the filter bank from one of the encoder's to the next: 6 in the Step-Audio release."""
+
+    @property
+    def window_frames(self) -> int:
+        """Frames of a whole step."""
+        return self.overlap_frames + self.chunk_frames
+
+    @property
+    def past_frames(self) -> int:
+        """Frames whose keys and values are kept."""
+        return self.look_back_chunks * self.chunk_frames
+
+
+class EncoderStep(Protocol):
+    """Computes one step of the encoder: the exported graph, or the module that it was made from."""
+
+    def __call__(
+        self, window: Array, keys: Array, values: Array, present: Array, token: CancelToken | None
+    ) -> tuple[Array, Array, Array]:
+        """Return the encoded window (window, width), and keys and values to keep (blocks, heads, chunk, …).
+
+        `window` (window, features), `keys` and `values` (blocks, heads, past, head size), `present`
+        (past + window,): 1 for what is there. All float32.
+        """
+        ...
+
+
+class _Graph:
+    """The exported graph as an `EncoderStep`."""
+
+    def __init__(self, session: OnnxSession) -> None:
+        self._session = session
+
+    def __call__(
+        self, window: Array, keys: Array, values: Array, present: Array, token: CancelToken | None
+    ) -> tuple[Array, Array, Array]:
+        feeds = {"window": window, "keys": keys, "values": values, "present": present}
+        encoded, new_keys, new_values = self._session.run(feeds, token)
+        return encoded, new_keys, new_values
+
+
+class EncoderState:
+    """What the encoder remembers of one stream: 3.3 MB at the released sizes, however long it runs."""
+
+    def __init__(self, settings: LinguisticSettings) -> None:
+        past = (settings.blocks, settings.heads, settings.past_frames, settings.width // settings.heads)
+        self.overlap: Features = np.zeros((settings.overlap_frames, settings.features), np.float32)
+        """The last frames, scaled and with their positions; a stream begins with zeros."""
+        self.keys: NDArray[np.float32] = np.zeros(past, np.float32)
+        self.values: NDArray[np.float32] = np.zeros(past, np.float32)
+        """Of past frames, shape (blocks, heads, past, head size). Attention doesn't ask for their order, so
+        the newest take the place of the oldest."""
+        self.frames = 0
+        """Frames taken in."""
+        self.steps = 0
+        """Steps computed."""
+
+    def copy(self) -> "EncoderState":
+        """Return a state that goes on from here by itself."""
+        other = object.__new__(EncoderState)
+        other.overlap, other.frames, other.steps = self.overlap, self.frames, self.steps
+        other.keys, other.values = self.keys.copy(), self.values.copy()
+        return other
+
+
+class LinguisticEncoder:
+    """The loaded encoder, shared by any number of sessions. Blocks while it computes: belongs on a lane."""
+
+    def __init__(
+        self,
+        settings: LinguisticSettings,
+        normalisation: NDArray[np.float32],
+        centroids: NDArray[np.float32],
+        step: EncoderStep,
+    ) -> None:
+        """Join the parts: `normalisation` (2, features), `centroids` (codes, width)."""
+        self.settings = settings
+        self.front_end = FrontEnd(
+            Stacking(settings.stacked_frames, settings.stride_frames, settings.chunk_frames), *normalisation
+        )
+        self.codes = len(centroids)
+        """How many codes there are."""
+        self._centroids = centroids
+        self._step = step
+        half = settings.features // 2
+        self._rates = _LONGEST_PERIOD ** (-np.arange(half) / (half - 1))
+
+    @classmethod
+    def load(cls, folder: Path, threads: int = 1) -> Self:
+        """Load what `python -m export linguistic` wrote into `folder`. Raises `UserError`."""
+        component = Component(folder, COMPONENT)
+        for name in (GRAPH, NORMALISATION, CENTROIDS):
+            component.path(name)
+        return cls.of_files(folder, component.settings(LinguisticSettings), threads)
+
+    @classmethod
+    def of_files(cls, folder: Path, settings: LinguisticSettings, threads: int = 1) -> Self:
+        """Load the files in `folder`, which are those of an encoder with these settings."""
+        step = _Graph(OnnxSession(folder / GRAPH, threads))
+        normalisation = np.load(folder / NORMALISATION, allow_pickle=False)
+        return cls(settings, normalisation, np.load(folder / CENTROIDS, allow_pickle=False), step)
+
+    def session(self) -> "LinguisticSession":
+        """Return a session at the beginning of a stream."""
+        return LinguisticSession(self, self.front_end.stream(), EncoderState(self.settings))
+
+    def encode(self, features: Features, state: EncoderState, token: CancelToken | None = None) -> Features:
+        """Compute one step for 1 to chunk_frames new frames, and take them into `state`.
+
+        Returns the encoded window without what is absent from it; the last `len(features)` rows are those of
+        the new frames. Only a stream's last step may have fewer than chunk_frames. Raises `Cancelled`,
+        leaving `state` as it was.
+        """
+        settings = self.settings
+        there = settings.overlap_frames + len(features)
+        window = np.zeros((settings.window_frames, settings.features), np.float32)
+        window[: settings.overlap_frames] = state.overlap
+        window[settings.overlap_frames : there] = self._placed(features, state.frames)
+        present = np.zeros(settings.past_frames + settings.window_frames, np.float32)
+        present[: state.steps * settings.chunk_frames] = 1.0
+        present[settings.past_frames :] = np.arange(settings.window_frames) < there
+
+        encoded, keys, values = self._step(window, state.keys, state.values, present, token)
+
+        slot = state.steps % settings.look_back_chunks * settings.chunk_frames
+        state.keys[:, :, slot : slot + settings.chunk_frames] = keys
+        state.values[:, :, slot : slot + settings.chunk_frames] = values
+        state.overlap = window[there - settings.overlap_frames : there]
+        state.frames += len(features)
+        state.steps += 1
+        return encoded[:there]
+
+    def nearest(self, encoded: Features) -> Codes:
+        """Return the code of each encoded frame: the nearest centroid, of several as near the first."""
+        # The differences themselves: |c|^2 - 2 x.c is faster, but rounds close calls the wrong way.
+        differences = (self._centroids - frame for frame in encoded)
+        return np.array([np.argmin(np.einsum("cw,cw->c", d, d)) for d in differences], np.int64)
+
+    def _placed(self, features: Features, before: int) -> NDArray[np.float32]:
+        """Return `features`, scaled, with the positions that follow `before` frames, counted from 1.
+
+        Computed here in float64, not in the graph: in a session of hours the angles outgrow float32.
+        """
+        positions = before + 1 + np.arange(len(features))
+        angles = positions[:, None] * self._rates
+        encoding = np.concatenate((np.sin(angles), np.cos(angles)), axis=1).astype(np.float32)
+        placed: NDArray[np.float32] = features * np.float32(self.settings.width**0.5) + encoding
+        return placed
+
+
+class LinguisticSession:
+    """One stream of sound and its codes. Where the sound is cut makes no difference to them."""
+
+    def __init__(self, encoder: LinguisticEncoder, stream: FeatureStream, state: EncoderState) -> None:
+        self._encoder = encoder
+        self._stream = stream
+        self._state = state
+
+    @property
+    def steps(self) -> int:
+        """Steps of the encoder so far."""
+        return self._state.steps
+
+    def feed(self, pcm: Samples, token: CancelToken | None = None) -> Codes:
+        """Take in samples at 16 kHz in [-1, 1]; return the codes of all steps that they complete.
+
+        Raises `Cancelled`; the session has lost codes then and must be given up.
+        """
+        self._stream.push(pcm)
+        codes = [np.empty(0, np.int64)]
+        while (features := self._stream.next_step()) is not None:
+            codes.append(self._codes(features, token))
+        return np.concatenate(codes)
+
+    def finish(self, token: CancelToken | None = None) -> Codes:
+        """Return the codes of what is left; the session takes in nothing after that.
+
+        They differ from those that the same sound gets when more follows, as its last step sees less.
+        """
+        features = self._stream.last_step()
+        return np.empty(0, np.int64) if features is None else self._codes(features, token)
+
+    def fork(self) -> "LinguisticSession":
+        """Return a session that goes on from here by itself: finish it to learn the codes up to a pause."""
+        return LinguisticSession(self._encoder, self._stream.fork(), self._state.copy())
+
+    def _codes(self, features: Features, token: CancelToken | None) -> Codes:
+        encoded = self._encoder.encode(features, self._state, token)
+        return self._encoder.nearest(encoded[-len(features) :])

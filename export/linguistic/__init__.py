@@ -1,0 +1,1 @@
+"""The encoder behind the linguistic codes: module, export, golden data."""
