@@ -108,6 +108,7 @@ def _write(
         logits=model.logits,
         max_length=config.max_seq_len,
         end_of_turn=vocabulary.end_of_turn,
+        step_bytes=model.step_bytes,
     )
 
 

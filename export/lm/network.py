@@ -54,6 +54,11 @@ class StoredModel:
     logits: int
     """How many ids the head knows."""
 
+    @property
+    def step_bytes(self) -> int:
+        """Bytes that a decoding step reads: of the embedding it takes but a row."""
+        return sum(self.weights.sizes.values()) - self.weights.sizes[self.embedding]
+
 
 def write_graph(model: StoredModel, new: Dimension) -> ModelProto:
     """Return the graph for `new` positions at a time: a number, or the name of a length that varies.

@@ -27,6 +27,8 @@ class WeightsFile:
         self._file = file
         self.tensors: list[TensorProto] = []
         """What a graph needs to find the tensors that were added: names, shapes, types and places."""
+        self.sizes: dict[str, int] = {}
+        """Bytes of every tensor, by name."""
 
     def add(self, name: str, values: torch.Tensor) -> None:
         """Append a tensor, to be used in graphs under `name`."""
@@ -39,6 +41,7 @@ class WeightsFile:
         place = {"location": WEIGHTS, "offset": start, "length": contiguous.nbytes}
         tensor.external_data.extend(StringStringEntryProto(key=k, value=str(v)) for k, v in place.items())
         self.tensors.append(tensor)
+        self.sizes[name] = contiguous.nbytes
 
 
 def open_weights(folder: Path) -> BinaryIO:

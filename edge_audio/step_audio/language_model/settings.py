@@ -34,3 +34,5 @@ class LanguageModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """Positions that the model was made for."""
     end_of_turn: Annotated[int, msgspec.Meta(ge=0)]
     """The id with which the model ends what it says."""
+    step_bytes: _Count
+    """Bytes of weights in the file that every decoding step reads: all but the embedding."""

@@ -49,6 +49,14 @@ def test_the_head_is_cut_to_sound_and_the_end_of_the_turn(checkpoint: Path, tmp_
     assert np.flatnonzero(np.isfinite(logits)).tolist() == model.output_ids.tolist()
 
 
+def test_the_record_tells_how_many_bytes_a_step_reads(checkpoint: Path, tmp_path: Path) -> None:
+    export_lm(checkpoint, tmp_path / "lm", Precision.INT8, silent)
+    layer = 96 * 96 * 2 + 96 * 32 * 2 + 96 * 128 * 3
+    norms = (2 * 2 + 1) * 96 * 4
+    weights = 2 * layer + 5121 * 96
+    assert LanguageModel.open(tmp_path / "lm").settings.step_bytes == weights * 9 // 8 + norms
+
+
 def test_without_a_tokenizer_every_id_can_be_said(tmp_path: Path) -> None:
     export_lm(GOLDEN, tmp_path / "lm", Precision.FP32, silent)
     model = LanguageModel.open(tmp_path / "lm")
