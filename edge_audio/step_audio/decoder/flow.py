@@ -1,0 +1,213 @@
+"""The flow decoder: audio codes and a voice become a mel spectrogram."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.decoder.euler import Mel, TimeGrid, bfloat16_grid, cosine_grid, solve
+from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.errors import UserError
+from runtime.session import CPU, Array, OnnxSession
+from runtime.worker import CancelToken
+
+COMPONENT = "flow"
+"""Name of the component in its record."""
+
+ENCODER = "encoder.onnx"
+"""codes (n,) int64, positions (frames,), embedding (size,) → mu (bands, frames), spks (bands,)."""
+
+ESTIMATOR = "estimator.onnx"
+"""x, mu and cond (2, bands, frames), t (2,), spks (2, bands) → estimator_out (2, bands, frames)."""
+
+
+class FlowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the runtime must know of a flow model."""
+
+    vocabulary: int
+    """Codes that the model has a vector for."""
+    bands: int
+    """Of the mel."""
+    embedding: int
+    """Length of a speaker's vector."""
+    codes_per_second: float
+    sample_rate_hz: int
+    hop_samples: int
+    """From one mel frame to the next."""
+    guidance: float
+    """How far to go beyond the velocity that knows neither codes nor speaker, as a part of the difference."""
+    steps: int
+    """Euler steps, each one run of the estimator."""
+
+    def frames_of(self, codes: int) -> int:
+        """Return how many mel frames that many codes from the beginning make, as the release counts them."""
+        return int(codes / self.codes_per_second * self.sample_rate_hz / self.hop_samples)
+
+    def grid(self, rounded_times: bool = False) -> TimeGrid:
+        """Return the times of the steps, rounded to bfloat16 as in the release if so wished."""
+        return bfloat16_grid(self.steps) if rounded_times else cosine_grid(self.steps)
+
+
+class Graph(Protocol):
+    """What computes encoder or estimator: an `OnnxSession`."""
+
+    def run(self, feeds: Mapping[str, Array], token: CancelToken | None = None) -> list[Array]:
+        """Return the outputs for `feeds`; raises `Cancelled` once `token` is cancelled."""
+        ...
+
+
+class FlowDecoder:
+    """Turns a stretch of codes into its mel, hearing all of it at once. Blocks while it computes.
+
+    The codes may be a whole utterance or a window of one: what comes out is as long as the noise says. For
+    like mels from overlapping windows, give a frame the same noise in each of them.
+    """
+
+    def __init__(
+        self, settings: FlowSettings, encoder: Graph, estimator: Graph, *, rounded_times: bool = False
+    ) -> None:
+        """With `rounded_times` the steps lie where bfloat16 puts them in the release."""
+        self.settings = settings
+        self._grid = settings.grid(rounded_times)
+        self._encoder = encoder
+        self._estimator = estimator
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        threads: int = 1,
+        providers: Sequence[str] = (CPU,),
+        *,
+        steps: int | None = None,
+        rounded_times: bool = False,
+    ) -> Self:
+        """Open an exported flow; `steps` replaces the release's number: fewer are faster and less true.
+
+        Raises `UserError` if the folder holds no whole flow, or for less than one step.
+        """
+        settings = Component(folder, COMPONENT).settings(FlowSettings)
+        if steps is not None:
+            if steps < 1:
+                raise UserError(
+                    f"The flow can't take {steps} steps.", "Choose 1 or more; the release takes 10."
+                )
+            settings = msgspec.structs.replace(settings, steps=steps)
+        return cls.of_files(folder, settings, threads, providers, rounded_times=rounded_times)
+
+    @classmethod
+    def of_files(
+        cls,
+        folder: Path,
+        settings: FlowSettings,
+        threads: int = 1,
+        providers: Sequence[str] = (CPU,),
+        *,
+        rounded_times: bool = False,
+    ) -> Self:
+        """Open the graphs in `folder`, which need not have a record yet."""
+        encoder, estimator = (OnnxSession(folder / name, threads, providers) for name in (ENCODER, ESTIMATOR))
+        return cls(settings, encoder, estimator, rounded_times=rounded_times)
+
+    @property
+    def bands(self) -> int:
+        """Bands of the mel."""
+        return self.settings.bands
+
+    def frames_of(self, codes: int) -> int:
+        """Return how many mel frames that many codes from the beginning make."""
+        return self.settings.frames_of(codes)
+
+    def mel(
+        self, codes: NDArray[np.int64], prompt: VoicePrompt, noise: Mel, token: CancelToken | None = None
+    ) -> Mel:
+        """Return the log-mel of `codes`, without the prompt's part.
+
+        `codes` are 0-based, shape (n,), negative ones count as 0. `prompt` may be empty: no codes and no
+        frames. `noise` is normal, shape (bands, prompt frames + frames): as many frames come back, over which
+        the codes are stretched. Raises `ValueError` for other shapes, `Cancelled` between or in the steps.
+        """
+        self._check(codes, prompt, noise)
+        prompted = len(prompt.mel)
+        positions = np.concatenate(
+            (
+                frame_positions(len(prompt.codes), prompted),
+                np.float32(len(prompt.codes)) + frame_positions(len(codes), noise.shape[1] - prompted),
+            )
+        )
+        mu, speaker = self._encoder.run(
+            {
+                "codes": np.concatenate((prompt.codes, codes), dtype=np.int64),
+                "positions": positions,
+                "embedding": prompt.embedding,
+            },
+            token,
+        )
+        known = np.zeros_like(noise)
+        known[:, :prompted] = prompt.mel.T
+        estimate = _Guided(self._estimator, mu, speaker, known, self.settings.guidance, token)
+        return solve(estimate, noise, self._grid)[:, prompted:]
+
+    def _check(self, codes: NDArray[np.int64], prompt: VoicePrompt, noise: Mel) -> None:
+        """Raise `ValueError` unless the arrays fit the model and one another."""
+        bands, settings = self.bands, self.settings
+        if prompt.mel.ndim != 2 or prompt.mel.shape[1] != bands:
+            raise ValueError(f"a prompt's mel has the shape (frames, {bands}), not {prompt.mel.shape}")
+        if prompt.embedding.shape != (settings.embedding,):
+            raise ValueError(
+                f"an embedding has the shape ({settings.embedding},), not {prompt.embedding.shape}"
+            )
+        if noise.ndim != 2 or noise.shape[0] != bands or noise.shape[1] <= len(prompt.mel):
+            raise ValueError(
+                f"noise has the shape ({bands}, more than {len(prompt.mel)} frames), not {noise.shape}"
+            )
+        if codes.ndim != 1 or not len(codes):
+            raise ValueError(f"codes have the shape (1 or more,), not {codes.shape}")
+        if prompt.codes.ndim != 1 or (len(prompt.mel) and not len(prompt.codes)):
+            raise ValueError(f"a prompt's codes have the shape (1 or more,), not {prompt.codes.shape}")
+        highest = max(codes.max(), prompt.codes.max(initial=0))
+        if highest >= settings.vocabulary:
+            raise ValueError(f"the model has {settings.vocabulary} codes, not the code {highest}")
+
+
+class _Guided:
+    """The estimator's velocity, led away from the one that knows neither codes nor speaker."""
+
+    def __init__(
+        self,
+        estimator: Graph,
+        mu: Mel,
+        speaker: NDArray[np.float32],
+        known: Mel,
+        guidance: float,
+        token: CancelToken | None,
+    ) -> None:
+        self._estimator = estimator
+        self._conditions = {"mu": _or_nothing(mu), "spks": _or_nothing(speaker), "cond": _or_nothing(known)}
+        self._guidance = np.float32(guidance)
+        self._token = token
+
+    def __call__(self, x: Mel, time: np.float32) -> Mel:
+        feeds = {"x": np.stack((x, x)), "t": np.full(2, time, np.float32), **self._conditions}
+        led, unled = self._estimator.run(feeds, self._token)[0]
+        velocity: Mel = (1 + self._guidance) * led - self._guidance * unled
+        return velocity
+
+
+def frame_positions(codes: int, frames: int) -> NDArray[np.float32]:
+    """Return where each of `frames` lies among `codes` that they share evenly, shape (frames,).
+
+    Frames and codes are counted by their middles, and none lies outside the first and the last code's.
+    """
+    middles = (np.arange(frames, dtype=np.float32) + np.float32(0.5)) * np.float32(codes / max(frames, 1))
+    positions: NDArray[np.float32] = np.clip(middles - np.float32(0.5), 0, max(codes - 1, 0))
+    return positions
+
+
+def _or_nothing(condition: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a batch of `condition` and of zeros."""
+    return np.stack((condition, np.zeros_like(condition)))
