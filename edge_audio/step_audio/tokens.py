@@ -1,6 +1,14 @@
 """Audio tokens: where their ids lie, and how two linguistic and three semantic codes take turns."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Ids = NDArray[np.int64]
+"""Token ids or codes, shape (n,)."""
 
 LINGUISTIC_PER_GROUP = 2
 """Linguistic codes of a group: 120 ms at 16.67 Hz."""
@@ -10,6 +18,10 @@ SEMANTIC_PER_GROUP = 3
 
 GROUP = LINGUISTIC_PER_GROUP + SEMANTIC_PER_GROUP
 """Audio tokens of a group."""
+
+
+_NUMBER = re.compile(r"[0-9]+")
+_NAMES = re.compile(r"(?:<audio_[0-9]+>)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +49,102 @@ class AudioTokens:
         return self.first_id + self.linguistic
 
     @property
+    def linguistic_ids(self) -> range:
+        """The ids of the linguistic codes."""
+        return range(self.first_id, self.first_semantic_id)
+
+    @property
+    def semantic_ids(self) -> range:
+        """The ids of the semantic codes."""
+        return range(self.first_semantic_id, self.first_id + self.count)
+
+    @property
     def ids(self) -> range:
         """All ids of audio tokens."""
         return range(self.first_id, self.first_id + self.count)
 
+    def interleave(self, linguistic: ArrayLike, semantic: ArrayLike) -> Ids:
+        """Return the ids of codes of both books, in groups of two and three.
+
+        What doesn't fill a group is dropped, as the release does: up to 119 ms. Raises `ValueError` for a
+        code that its book doesn't have.
+        """
+        first = _codes(linguistic, "linguistic", self.linguistic)
+        then = _codes(semantic, "semantic", self.semantic)
+        groups = min(len(first) // LINGUISTIC_PER_GROUP, len(then) // SEMANTIC_PER_GROUP)
+        pairs = first[: groups * LINGUISTIC_PER_GROUP].reshape(groups, LINGUISTIC_PER_GROUP)
+        triples = then[: groups * SEMANTIC_PER_GROUP].reshape(groups, SEMANTIC_PER_GROUP)
+        together = np.concatenate([pairs + self.first_id, triples + self.first_semantic_id], axis=1)
+        return together.reshape(-1)
+
+    def separate(self, ids: ArrayLike) -> tuple[Ids, Ids]:
+        """Return the linguistic and the semantic codes among `ids`, each in order.
+
+        Undoes `interleave`. Raises `ValueError` for an id that is no audio token's.
+        """
+        codes = self.codes(ids)
+        semantic = codes >= self.linguistic
+        return codes[~semantic], codes[semantic] - self.linguistic
+
+    def codes(self, ids: ArrayLike) -> Ids:
+        """Return the numbers of audio tokens, which count through both books: N of each `<audio_N>`.
+
+        The speech decoder takes these. Raises `ValueError` for an id that is no audio token's.
+        """
+        numbers: Ids = np.asarray(ids, dtype=np.int64).reshape(-1) - self.first_id
+        if len(wrong := numbers[(numbers < 0) | (numbers >= self.count)]):
+            raise ValueError(
+                f"{wrong[0] + self.first_id} is no audio token: those are {self.ids[0]} to {self.ids[-1]}."
+            )
+        return numbers
+
+    def text(self, ids: ArrayLike) -> str:
+        """Return audio tokens by their names, `<audio_0><audio_1024>`.
+
+        Raises `ValueError` for an id that is no audio token's.
+        """
+        return "".join(f"<audio_{number}>" for number in self.codes(ids))
+
+    def parse(self, text: str) -> Ids:
+        """Return the ids of what `text` wrote.
+
+        Raises `ValueError` if it is anything else than one or more names of audio tokens, one after another.
+        """
+        if not _NAMES.fullmatch(text):
+            raise ValueError(f"{text[:40]!r} is no row of <audio_N>.")
+        ids: Ids = np.array([int(number) for number in _NUMBER.findall(text)], dtype=np.int64) + self.first_id
+        self.codes(ids)
+        return ids
+
 
 RELEASED = AudioTokens()
 """The audio tokens of the Step-Audio release."""
+
+
+class Interleaver:
+    """Interleaves two streams of codes; whatever comes when, the ids are those of `AudioTokens.interleave`."""
+
+    def __init__(self, tokens: AudioTokens = RELEASED) -> None:
+        """Begin without codes."""
+        self._tokens = tokens
+        self._linguistic: list[int] = []
+        self._semantic: list[int] = []
+
+    def feed(self, linguistic: Iterable[int] = (), semantic: Iterable[int] = ()) -> Ids:
+        """Take codes of either book, or both; return the ids of all groups that are whole now.
+
+        Raises `ValueError` for a code that its book doesn't have, and takes none then.
+        """
+        first, then = [*self._linguistic, *linguistic], [*self._semantic, *semantic]
+        ids = self._tokens.interleave(first, then)
+        groups = len(ids) // GROUP
+        self._linguistic = first[groups * LINGUISTIC_PER_GROUP :]
+        self._semantic = then[groups * SEMANTIC_PER_GROUP :]
+        return ids
+
+
+def _codes(codes: ArrayLike, book: str, size: int) -> Ids:
+    array: Ids = np.asarray(codes, dtype=np.int64).reshape(-1)
+    if len(wrong := array[(array < 0) | (array >= size)]):
+        raise ValueError(f"{wrong[0]} is no {book} code: there are {size}.")
+    return array

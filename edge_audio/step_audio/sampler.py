@@ -1,0 +1,160 @@
+"""How the next id is drawn from the logits of a language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.step_audio.tokens import LINGUISTIC_PER_GROUP, SEMANTIC_PER_GROUP, AudioTokens
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionRule:
+    """Forbids to say the latest id again if it was said before lately; no other id is touched.
+
+    The defaults are those of the Step-Audio release.
+    """
+
+    window: int = 10
+    """How many of the latest ids count."""
+    threshold: float = 0.1
+    """Largest part of the window that one id may take."""
+
+    def banned(self, ids: Sequence[int]) -> int | None:
+        """Return the id that may not follow `ids`, prompt included; None if any may."""
+        if len(ids) < self.window:
+            return None
+        latest = ids[-self.window :]
+        frequent = sum(number == latest[-1] for number in latest) / self.window > self.threshold
+        return latest[-1] if frequent else None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRule:
+    """Lets two linguistic codes and three semantic ones take turns; the end of the turn may come any time.
+
+    The release has no such rule: it relies on the model.
+    """
+
+    tokens: AudioTokens
+    end_of_turn: int
+    """The id of `<|EOT|>`."""
+
+    def allowed(self, ids: Sequence[int]) -> range:
+        """Return the audio tokens that may follow `ids`, whose latest stretch of audio kept the rule."""
+        linguistic, semantic = self.tokens.linguistic_ids, self.tokens.semantic_ids
+        if not ids or ids[-1] not in self.tokens.ids:
+            return linguistic
+        book, other, length = (
+            (semantic, linguistic, SEMANTIC_PER_GROUP)
+            if ids[-1] in semantic
+            else (linguistic, semantic, LINGUISTIC_PER_GROUP)
+        )
+        latest = ids[-length:]
+        full = len(latest) == length and all(number in book for number in latest)
+        return other if full else book
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How freely ids are drawn. The defaults are those of the release for speech."""
+
+    temperature: float = 0.7
+    """Above 0; the lower, the likelier are likely ids. At 0 the likeliest id is taken."""
+    top_k: int = 50
+    """Only that many of the likeliest ids are drawn from; 0 for no limit. The default of transformers."""
+    top_p: float = 1.0
+    """Only the likeliest ids that together are this probable are drawn from; at least one, 1.0 for all."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for values out of range."""
+        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+            raise ValueError(
+                f"temperature and top_k can't be below 0, top_p is above 0 and at most 1: {self}."
+            )
+
+
+SPEECH = Sampling()
+REPETITION = RepetitionRule()
+
+
+class RandomSampler:
+    """Draws ids as transformers' `generate` does: rules first, then temperature, top-k and top-p."""
+
+    def __init__(
+        self,
+        generator: np.random.Generator,
+        sampling: Sampling = SPEECH,
+        repetition: RepetitionRule | None = REPETITION,
+        phase: PhaseRule | None = None,
+        columns: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> None:
+        """Draw with `generator`.
+
+        `columns` are the ids that the logits stand for; None where those stand for 0, 1, 2 and so on.
+        """
+        self._generator = generator
+        self._sampling = sampling
+        self._repetition = repetition
+        self._phase = phase
+        self._columns = None if columns is None else np.asarray(columns, dtype=np.int64)
+
+    def __call__(self, logits: NDArray[np.float32], ids: Sequence[int]) -> int:
+        """Return what follows `ids`, prompt included, given the model's logits of shape (columns,).
+
+        Raises `ValueError` if nothing may follow, or if a logit is not a number.
+        """
+        candidates, probabilities = self.distribution(logits, ids)
+        total = np.cumsum(probabilities)
+        place = np.searchsorted(total[:-1], self._generator.random() * total[-1], side="right")
+        return int(candidates[place])
+
+    def distribution(
+        self, logits: NDArray[np.float32], ids: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the ids of which one is drawn, and how probable each is.
+
+        Raises `ValueError` as drawing does.
+        """
+        candidates, values = self._allowed(logits, ids)
+        if self._sampling.temperature == 0:
+            return candidates[[np.argmax(values)]], np.ones(1)
+        count, top_k = len(values), self._sampling.top_k
+        if 0 < top_k < count:
+            likely = values >= np.partition(values, count - top_k)[count - top_k]
+            candidates, values = candidates[likely], values[likely]
+        probabilities = _softmax(values, self._sampling.temperature)
+        if self._sampling.top_p < 1:
+            order = np.argsort(-probabilities, kind="stable")
+            sorted_down = probabilities[order]
+            kept = order[np.cumsum(sorted_down) - sorted_down < self._sampling.top_p]
+            candidates, probabilities = candidates[kept], probabilities[kept] / probabilities[kept].sum()
+        return candidates, probabilities
+
+    def _allowed(
+        self, logits: NDArray[np.float32], ids: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the ids that may follow, and their logits."""
+        if not logits.max(initial=-np.inf) < np.inf:
+            raise ValueError("A logit is not a number, or infinite.")
+        # Whoever fills up with minus infinity is spared: a partition is slow where many values are equal.
+        places = np.flatnonzero(logits > -np.inf)
+        candidates = places if self._columns is None else self._columns[places]
+        allowed = np.ones(len(candidates), dtype=bool)
+        if self._repetition is not None and (banned := self._repetition.banned(ids)) is not None:
+            allowed = candidates != banned
+        if self._phase is not None:
+            due = self._phase.allowed(ids)
+            allowed &= ((candidates >= due.start) & (candidates < due.stop)) | (
+                candidates == self._phase.end_of_turn
+            )
+        if not allowed.any():
+            raise ValueError("Nothing may follow: the rules and the logits forbid every id.")
+        return candidates[allowed], logits[places[allowed]].astype(np.float64)
+
+
+def _softmax(values: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    weights: NDArray[np.float64] = np.exp((values - values.max()) / temperature)
+    probabilities: NDArray[np.float64] = weights / weights.sum()
+    return probabilities
