@@ -134,27 +134,25 @@ class RandomSampler:
 
     def _allowed(
         self, logits: NDArray[np.float32], ids: Sequence[int]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the ids that may follow, and their logits."""
         if not logits.max(initial=-np.inf) < np.inf:
             raise ValueError("A logit is not a number, or infinite.")
-        # Whoever fills up with minus infinity is spared: a partition is slow where many values are equal.
-        places = np.flatnonzero(logits > -np.inf)
-        candidates = places if self._columns is None else self._columns[places]
-        allowed = np.ones(len(candidates), dtype=bool)
+        numbers = np.arange(len(logits)) if self._columns is None else self._columns
+        # Where minus infinity fills up, it must go before the partition, which is slow where values are equal.
+        allowed = logits > -np.inf
         if self._repetition is not None and (banned := self._repetition.banned(ids)) is not None:
-            allowed = candidates != banned
+            allowed &= numbers != banned
         if self._phase is not None:
             due = self._phase.allowed(ids)
-            allowed &= ((candidates >= due.start) & (candidates < due.stop)) | (
-                candidates == self._phase.end_of_turn
-            )
+            in_phase = (numbers >= due.start) & (numbers < due.stop)
+            allowed &= in_phase | (numbers == self._phase.end_of_turn)
         if not allowed.any():
             raise ValueError("Nothing may follow: the rules and the logits forbid every id.")
-        return candidates[allowed], logits[places[allowed]].astype(np.float64)
+        return numbers[allowed], logits[allowed]
 
 
-def _softmax(values: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    weights: NDArray[np.float64] = np.exp((values - values.max()) / temperature)
+def _softmax(values: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    weights: NDArray[np.float64] = np.exp((values.astype(np.float64) - values.max()) / temperature)
     probabilities: NDArray[np.float64] = weights / weights.sum()
     return probabilities

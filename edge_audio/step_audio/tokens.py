@@ -122,7 +122,7 @@ RELEASED = AudioTokens()
 
 
 class Interleaver:
-    """Interleaves two streams of codes; whatever comes when, the ids are those of `AudioTokens.interleave`."""
+    """Interleaves two streams of codes into the ids of `AudioTokens.interleave`, whatever comes when."""
 
     def __init__(self, tokens: AudioTokens = RELEASED) -> None:
         """Begin without codes."""
