@@ -37,7 +37,7 @@ class Parity:
         cache = model.new_cache(len(self._ids))
         rows = [model.read(self._ids[:_PREFILLED], cache)]
         rows += [model.read([each], cache) for each in self._ids[_PREFILLED:]]
-        actual = np.stack(rows)[:, model.output_ids]
+        actual = np.stack(rows)
         error = np.abs(actual - self._expected)
         return {
             "logits_rms": float(np.sqrt(np.mean(np.square(self._expected)))),

@@ -17,10 +17,7 @@ class Sampler(Protocol):
     """Chooses what is said next."""
 
     def __call__(self, logits: Logits, ids: Sequence[int]) -> int:
-        """Return one of the ids that `logits` (vocabulary,) are of, given all `ids` before, prompt included.
-
-        It may change `logits`.
-        """
+        """Return one of the model's `output_ids`, given their `logits` and all `ids` up to here."""
         ...
 
 

@@ -19,7 +19,7 @@ from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken
 
 Logits = NDArray[np.float32]
-"""One value for each id, (vocabulary,); minus infinity for ids that the exported head has no row for."""
+"""One value for each of a model's `output_ids`."""
 
 MAX_LENGTH = 8192
 """Positions of a prompt and its reply together (Step-Audio release, `tts.py`)."""
@@ -89,10 +89,8 @@ class LanguageModel:
         }
         for layer in range(self.settings.layers):
             feeds[f"past_key_{layer}"], feeds[f"past_value_{layer}"] = cache.rows(layer)
-        said, *rows = self._session.run(feeds, token)
+        logits, *rows = self._session.run(feeds, token)
         cache.append(ids, rows[0::2], rows[1::2])
-        logits: Logits = np.full(self.settings.vocabulary, -np.inf, dtype=np.float32)
-        logits[self.output_ids] = said
         return logits
 
 

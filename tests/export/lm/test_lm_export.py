@@ -45,8 +45,8 @@ def test_the_head_is_cut_to_sound_and_the_end_of_the_turn(checkpoint: Path, tmp_
     assert model.end_of_turn == tokenizer.end_of_turn == 3
     assert model.output_ids.tolist() == [3, *tokenizer.audio.ids]
     logits = model.read([20, 21], model.new_cache(2))
-    assert logits.shape == (model.settings.vocabulary,)
-    assert np.flatnonzero(np.isfinite(logits)).tolist() == model.output_ids.tolist()
+    assert logits.shape == (5121,)
+    assert np.isfinite(logits).all()
 
 
 def test_the_record_tells_how_many_bytes_a_step_reads(checkpoint: Path, tmp_path: Path) -> None:
@@ -61,7 +61,8 @@ def test_without_a_tokenizer_every_id_can_be_said(tmp_path: Path) -> None:
     export_lm(GOLDEN, tmp_path / "lm", Precision.FP32, silent)
     model = LanguageModel.open(tmp_path / "lm")
     assert (model.end_of_turn, model.settings.logits) == (3, 300)
-    assert np.isfinite(model.read([1], model.new_cache(1))).all()
+    assert model.output_ids.tolist() == list(range(300))
+    assert model.read([1], model.new_cache(1)).shape == (300,)
 
 
 def test_progress_counts_up_to_its_total(checkpoint: Path, tmp_path: Path) -> None:

@@ -8,16 +8,17 @@ import pytest
 
 from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import LanguageModel, Logits
+from edge_audio.step_audio.sampler import RandomSampler
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, ThreadLane
 
 PROMPT = (1, 4, 300, 301, 3, 4, 302)
-SOUND = range(512, 5632)
+FIRST_SOUND = 512
 
 
 def greedy(logits: Logits, ids: Sequence[int]) -> int:
-    """Say the most likely sound; never end."""
-    return SOUND[int(np.argmax(logits[SOUND.start :][: len(SOUND)]))]
+    """Say the most likely sound; never end, which is the first logit."""
+    return FIRST_SOUND + int(np.argmax(logits[1:]))
 
 
 class Ending:
@@ -113,6 +114,14 @@ def test_a_cancelled_token_stops_within_a_step(model: LanguageModel) -> None:
         generate(model, PROMPT, Ending(100), cache, token, emit)
     assert len(groups) == 1
     assert cache.length == len(PROMPT) + 4
+
+
+def test_the_releases_sampler_speaks(model: LanguageModel) -> None:
+    groups: list[Group] = []
+    sampler = RandomSampler(np.random.default_rng(3), columns=model.output_ids.tolist())
+    generate(model, PROMPT, sampler, model.new_cache(32), CancelToken(), groups.append)
+    assert {number for group in groups for number in group} <= set(model.output_ids.tolist())
+    assert sum(map(len, groups)) > 0
 
 
 def test_a_lane_streams_groups_and_is_free_at_once_when_nobody_listens(model: LanguageModel) -> None:
