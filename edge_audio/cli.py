@@ -100,6 +100,29 @@ def listen(
 
 
 @app.command()
+def tokenize(
+    audio: Annotated[Path, typer.Argument(metavar="IN", help="Audio file, 16 kHz or more.")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="What `python -m export all` wrote.")],
+    json: JsonOption = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also tell how far live codes agree with these.")
+    ] = False,
+    segment: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="With --compare: length of live segments.")
+    ] = None,
+    context: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="With --compare: what each segment hears again.")
+    ] = None,
+) -> None:
+    """Print the audio codes of a file, as the Step-Audio models hear it."""
+    from edge_audio.commands.tokenize import segmentation
+    from edge_audio.commands.tokenize import tokenize as command
+
+    live = segmentation(segment, context) if compare else None
+    command(audio, models=models, live=live, as_json=json, console=Console())
+
+
+@app.command()
 def devices(json: JsonOption = False) -> None:
     """List the sound devices."""
     from edge_audio.commands.devices import show_devices

@@ -18,6 +18,7 @@ from edge_audio.step_audio.tokenizer.linguistic import (
     LinguisticSettings,
 )
 from export.checkpoint import open_tensors
+from export.disk import require_space
 from export.folder import whole_folder, write_record
 from export.graph import OPSET, export_graph, quiet
 from export.linguistic import encoder
@@ -100,6 +101,7 @@ def export_linguistic(tokenizer: Path, output: Path, precision: Precision, progr
     }
     config = read_released_config(files[CONFIG])
     source = open_source(files[MODEL], files[MEAN_VARIANCE], files[KMEANS], config)
+    require_space(output, files[MODEL].stat().st_size)
     write_linguistic(source, files, output, precision, progress)
 
 

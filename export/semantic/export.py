@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
 from edge_audio.step_audio.tokenizer.semantic import COMPONENT, GRAPH, SemanticEncoder, SemanticSettings
+from export.disk import require_space
 from export.folder import whole_folder, write_record
 from export.precision import Precision
 from export.progress import Progress
@@ -35,6 +36,7 @@ def export_semantic(tokenizer: Path, output: Path, precision: Precision, progres
     path = tokenizer / MODEL
     progress("checking the semantic encoder", 0, 2)
     settings, opset = _check(path)
+    require_space(output, path.stat().st_size)
     progress("copying the semantic encoder", 1, 2)
     with whole_folder(output) as folder:
         shutil.copyfile(path, folder / GRAPH)

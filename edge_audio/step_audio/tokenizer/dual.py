@@ -1,0 +1,144 @@
+"""Both codebooks as the Step-Audio models hear them: token ids, two linguistic and three semantic in turn."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from edge_audio.audio.frame import Samples
+from edge_audio.step_audio import sentencepiece_vocabulary, text_tokenizer
+from edge_audio.step_audio.features.loudness import QUIETEST_PEAK, RunningPeak
+from edge_audio.step_audio.features.preprocess import preprocess
+from edge_audio.step_audio.features.recording import Recording
+from edge_audio.step_audio.language_model import settings as language_model
+from edge_audio.step_audio.text_tokenizer import TextTokenizer
+from edge_audio.step_audio.tokenizer import linguistic, semantic
+from edge_audio.step_audio.tokenizer.linguistic import Codes, LinguisticEncoder, LinguisticSession
+from edge_audio.step_audio.tokenizer.semantic import Segmentation, SemanticEncoder, SemanticSession
+from edge_audio.step_audio.tokens import RELEASED, AudioTokens, Ids, Interleaver
+from runtime.errors import UserError
+from runtime.worker import CancelToken
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DualCodes:
+    """The codes of a recording, book by book."""
+
+    linguistic: Codes
+    """16.67 a second; the release calls them vq02."""
+    semantic: Codes
+    """25 a second; the release calls them vq06."""
+
+
+class DualTokenizer:
+    """Both encoders, shared by any number of sessions. Blocks while it computes: belongs on a lane."""
+
+    def __init__(
+        self, linguistic: LinguisticEncoder, semantic: SemanticEncoder, tokens: AudioTokens = RELEASED
+    ) -> None:
+        """Number the codes of the two encoders as `tokens` says, those of the model that hears them."""
+        self.tokens = tokens
+        self._linguistic = linguistic
+        self._semantic = semantic
+
+    @classmethod
+    def load(cls, models: Path, threads: int = 1) -> Self:
+        """Load both encoders from `models`, into which `python -m export all` wrote.
+
+        Ids are those of the language model's tokenizer if there is one in `models`, else the release's.
+        Raises `UserError` if a component is missing or they don't fit each other.
+        """
+        tokens = _audio_tokens(models / language_model.NAME) or RELEASED
+        heard = LinguisticEncoder.load(models / linguistic.COMPONENT, threads)
+        if heard.codes > tokens.linguistic:
+            raise UserError(
+                f"{models / linguistic.COMPONENT / linguistic.CENTROIDS} has {heard.codes} codes, "
+                f"but there are tokens for {tokens.linguistic}.",
+                "Export encoder and language model of the same release.",
+            )
+        return cls(heard, SemanticEncoder.load(models / semantic.COMPONENT, threads), tokens)
+
+    def tokenize(
+        self, recording: Recording, *, trim: bool = False, token: CancelToken | None = None
+    ) -> DualCodes:
+        """Return the codes of a whole recording, as the release makes them.
+
+        It trims silence (`trim`) off the recording of a voice prompt, and not off what is said in a dialogue.
+        Raises `UserError` for a rate under 16 kHz, `Cancelled` once `token` is cancelled.
+        """
+        pcm = preprocess(recording, trim=trim)
+        session = self._linguistic.session()
+        codes = np.concatenate((session.feed(pcm, token), session.finish(token)))
+        return DualCodes(codes, self._semantic.codes(pcm, token))
+
+    def ids(self, codes: DualCodes) -> Ids:
+        """Return the token ids of a recording's codes; what doesn't fill the last group is dropped."""
+        return self.tokens.interleave(codes.linguistic, codes.semantic)
+
+    def session(self, segmentation: Segmentation | None = None, peak: float = QUIETEST_PEAK) -> "DualSession":
+        """Return a session at the beginning of a stream; `peak` is what its level is scaled by at first."""
+        return DualSession(
+            self._linguistic.session(),
+            self._semantic.session(segmentation),
+            RunningPeak(peak),
+            Interleaver(self.tokens),
+        )
+
+
+class DualSession:
+    """One stream of sound and its token ids, which come while it still goes on.
+
+    Live there is no loudest sample of all to scale by and no whole recording for the semantic encoder to
+    hear: ids differ from the offline ones (`edge-audio tokenize --compare` says how much), but not with
+    where the stream is cut.
+    """
+
+    def __init__(
+        self,
+        linguistic: LinguisticSession,
+        semantic: SemanticSession,
+        level: RunningPeak,
+        interleaver: Interleaver,
+    ) -> None:
+        self._linguistic = linguistic
+        self._semantic = semantic
+        self._level = level
+        self._interleaver = interleaver
+
+    @property
+    def peak(self) -> float:
+        """The largest magnitude so far, for the same speaker's next session to begin with."""
+        return self._level.peak
+
+    def feed(self, pcm: Samples, token: CancelToken | None = None) -> Ids:
+        """Take in samples at 16 kHz; return the ids of all groups that they complete.
+
+        Raises `Cancelled`; the session has lost codes then and must be given up.
+        """
+        levelled = self._level.push(pcm)
+        return self._interleaver.feed(
+            self._linguistic.feed(levelled, token), self._semantic.feed(levelled, token)
+        )
+
+    def finish(self, token: CancelToken | None = None) -> Ids:
+        """Return the ids of what is left; what doesn't fill the last group is dropped."""
+        return self._interleaver.feed(self._linguistic.finish(token), self._semantic.finish(token))
+
+    def fork(self) -> "DualSession":
+        """Return a session that goes on from here by itself: finish it to learn the ids up to a pause."""
+        return DualSession(
+            self._linguistic.fork(),
+            self._semantic.fork(),
+            RunningPeak(self._level.peak),
+            copy.deepcopy(self._interleaver),
+        )
+
+
+def _audio_tokens(folder: Path) -> AudioTokens | None:
+    """Return the audio tokens of the language model in `folder`, None if there is none or it has none."""
+    names = (sentencepiece_vocabulary.MODEL, text_tokenizer.JSON)
+    if not any((folder / name).is_file() for name in names):
+        return None
+    return TextTokenizer.open(folder).audio
