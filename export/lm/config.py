@@ -1,8 +1,7 @@
 """What `config.json` says of a language model, held against the tensors beside it."""
 
-import json
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 
@@ -18,8 +17,6 @@ LAYER = "model.layers.{}."
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 _Id = Annotated[int, msgspec.Meta(ge=0)]
-
-T = TypeVar("T")
 
 
 class Step1Config(msgspec.Struct, frozen=True):
@@ -93,7 +90,7 @@ class Step1Config(msgspec.Struct, frozen=True):
 def read_config(folder: Path, tensors: Tensors) -> Step1Config:
     """Read `config.json` in `folder`. Raises `UserError` unless it and `tensors` describe the same model."""
     path = folder / CONFIG
-    config = read_json(path, Step1Config)
+    config = _decoded(path)
     heads, groups = config.num_attention_heads, config.num_attention_groups
     if config.hidden_size % heads or heads % groups:
         raise _contradiction(
@@ -126,13 +123,12 @@ def read_config(folder: Path, tensors: Tensors) -> Step1Config:
     return config
 
 
-def read_json(path: Path, kind: type[T]) -> T:
-    """Read the JSON file at `path` as `kind`. Raises `UserError` if it is missing or doesn't fit."""
+def _decoded(path: Path) -> Step1Config:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(path.read_bytes(), type=Step1Config)
     except OSError as error:
         raise UserError(f"{path} can't be read.", "Check the path, or download the file.") from error
-    except (msgspec.DecodeError, json.JSONDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise UserError(f"{path}: {str(error).rstrip('.')}.", "Download it again.") from error
 
 

@@ -1,8 +1,8 @@
 """Step1 as an ONNX graph: from ids, and the keys and values of the positions before, to what follows.
 
 The keys and values of past positions come as the first rows of a buffer that the host keeps, of any number
-of rows: as many as are valid, or all of a fixed buffer, of which `past_length` are valid and the others don't
-count. The graph returns the rows of the new positions, which the host writes behind the valid ones. So no
+of rows: as many as are valid, or all of a fixed buffer, of which `past_length` are valid and the others, if
+finite, don't count. The graph returns the rows of the new positions, which the host writes behind the valid ones. So no
 buffer is ever copied: attention takes the past and the new positions apart up to the softmax.
 """
 
@@ -24,6 +24,9 @@ _IR_VERSION = 10
 
 _MASKED = -1e30
 """Score of a key that must not be seen: finite, so that no runtime meets infinity minus infinity."""
+
+_END = (1 << 31) - 1
+"""Where a slice ends that goes on to the end."""
 
 _NEVER = 1 << 30
 """Position of a row that isn't valid: later than any query."""
@@ -90,7 +93,7 @@ class _Writer:
             x = add("Add", x, self._feed_forward(layer, self._rms_norm(x, layer.feed_forward_norm)))
         integers = self._nodes.integers
         if self._new != 1:
-            x = add("Slice", x, integers(-1), integers(1 << 62), integers(0))
+            x = add("Slice", x, integers(-1), integers(_END), integers(0))
         logits = self._model.head.multiply(self._nodes, self._rms_norm(x, self._model.norm))
         if config.logit_scale != 1.0:
             logits = add("Mul", logits, self._nodes.number(config.logit_scale))
@@ -144,7 +147,7 @@ class _Writer:
         )
         weights = add("Softmax", add("Add", scores, bias), axis=-1)
         of_past = add("Slice", weights, integers(0), past, integers(2))
-        of_new = add("Slice", weights, past, integers(1 << 62), integers(2))
+        of_new = add("Slice", weights, past, integers(_END), integers(2))
         attended = add(
             "Add",
             add("MatMul", of_past, add("Transpose", past_values, perm=[1, 0, 2])),
@@ -178,7 +181,7 @@ class _Writer:
         return add("Mul", add("Div", x, root), weight)
 
     def _finish(self) -> ModelProto:
-        weights = [*self._model.weights.tensors, *self._nodes.constants.values()]
+        weights = [*self._model.weights.tensors, *self._nodes.constants]
         graph = helper.make_graph(self._nodes.nodes, "step1", self._inputs, self._outputs, weights)
         domains = [helper.make_opsetid("", OPSET)]
         if any(node.domain == MICROSOFT for node in self._nodes.nodes):

@@ -14,8 +14,8 @@ class Nodes:
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         """The operators so far, each after those that it reads."""
-        self.constants: dict[str, TensorProto] = {}
-        """Small constants, by the name under which they are read."""
+        self.constants: list[TensorProto] = []
+        """Small constants; equal ones are kept once."""
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Append an operator of one output and return the output's name."""
@@ -36,14 +36,14 @@ class Nodes:
         self.nodes.append(helper.make_node("Identity", [old], [new], f"as_{new}"))
 
     def constant(self, values: NDArray[Any]) -> str:
-        """Return the name of a constant; equal ones are kept once."""
+        """Return the name of a constant."""
         tensor = numpy_helper.from_array(values)
-        tensor.name = (
-            f"constant_{values.dtype}_{'_'.join(map(str, values.shape))}_{values.tobytes().hex()[:64]}"
-        )
-        known = self.constants.setdefault(tensor.name, tensor)
-        assert known.raw_data == tensor.raw_data
-        return tensor.name
+        for known in self.constants:
+            if _content(known) == _content(tensor):
+                return str(known.name)
+        tensor.name = f"constant_{len(self.constants)}"
+        self.constants.append(tensor)
+        return str(tensor.name)
 
     def integers(self, *values: int) -> str:
         """Return the name of a vector of whole numbers: a shape, axes or a split."""
@@ -52,3 +52,7 @@ class Nodes:
     def number(self, value: float) -> str:
         """Return the name of a float32 scalar."""
         return self.constant(np.array(value, dtype=np.float32))
+
+
+def _content(tensor: TensorProto) -> tuple[int, tuple[int, ...], bytes]:
+    return tensor.data_type, tuple(tensor.dims), tensor.raw_data
