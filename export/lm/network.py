@@ -2,8 +2,8 @@
 
 The keys and values of past positions come as the first rows of a buffer that the host keeps, of any number
 of rows: as many as are valid, or all of a fixed buffer, of which `past_length` are valid and the others, if
-finite, don't count. The graph returns the rows of the new positions, which the host writes behind the valid ones. So no
-buffer is ever copied: attention takes the past and the new positions apart up to the softmax.
+finite, don't count. The graph returns the rows of the new positions, which the host writes behind the valid
+ones. So no buffer is ever copied: attention takes past and new positions apart up to the softmax.
 """
 
 from dataclasses import dataclass
