@@ -1,0 +1,113 @@
+"""HiFT, the vocoder: a mel spectrogram becomes sound."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.decoder.hift_session import Filter, HiftSession, Network, Pitch
+from edge_audio.step_audio.decoder.source import (
+    HarmonicSource,
+    SeededSourceNoise,
+    SourceNoise,
+    SourceSettings,
+)
+from edge_audio.step_audio.decoder.speech import Mel
+from edge_audio.step_audio.decoder.window import Context
+from runtime.session import CPU, OnnxSession
+from runtime.worker import CancelToken
+
+COMPONENT = "hift"
+"""Name of the component in its record."""
+
+F0_GRAPH = "f0.onnx"
+"""The graph of the pitch: `mel` (1, bands, frames) to `f0` (1, frames), in Hz."""
+
+
+class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stage of the vocoder, which raises the rate of frames."""
+
+    graph: str
+    """Its file: `x` (1, channels, frames) and `source` (1, 1, samples) to `y`."""
+    rate: int
+    """Frames out for a frame in; at the last stage, samples."""
+    context: Context
+    """In frames that go in."""
+
+
+class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the record of an exported vocoder says."""
+
+    bands: int
+    """Bands of the mel."""
+    source: SourceSettings
+    f0_context: Context
+    """In frames of mel."""
+    stages: tuple[StageSettings, ...]
+    """In the order in which they compute."""
+
+    @property
+    def look_ahead_frames(self) -> int:
+        """Frames of mel after which all samples of one before them are certain, at the latest."""
+        ahead = 0
+        for stage in reversed(self.stages):
+            ahead = -(-ahead // stage.rate) + stage.context.right
+        return ahead + self.f0_context.right + Pitch.BLOCK_FRAMES - 1
+
+
+class HiftVocoder:
+    """The loaded vocoder, shared by any number of sessions. Blocks while it computes: belongs on a lane."""
+
+    def __init__(
+        self, settings: HiftSettings, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)
+    ) -> None:
+        """Load the graphs in `folder`, which are those of a vocoder with these settings."""
+        self.settings = settings
+        """What the export found out."""
+        self.sample_rate_hz = settings.source.sample_rate_hz
+        """Rate of the sound."""
+        self.look_ahead_frames = settings.look_ahead_frames
+        """Frames by which a session's sound lags behind its mel, at most."""
+        self._f0 = Network(OnnxSession(folder / F0_GRAPH, threads, providers), settings.f0_context, 1)
+        self._stages = tuple(
+            Network(OnnxSession(folder / stage.graph, threads, providers), stage.context, stage.rate)
+            for stage in settings.stages
+        )
+
+    @classmethod
+    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
+        """Load what `python -m export hift` wrote into `folder`. Raises `UserError`."""
+        component = Component(folder, COMPONENT)
+        settings = component.settings(HiftSettings)
+        for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
+            component.path(graph)
+        return cls(settings, folder, threads, providers)
+
+    def session(self, seed: int) -> HiftSession:
+        """Begin a mel; the same mel and seed give the same sound."""
+        return self.session_with(SeededSourceNoise(seed, len(self.settings.source.weights)))
+
+    def session_with(self, noise: SourceNoise) -> HiftSession:
+        """Begin a mel with given noise."""
+        return HiftSession(Pitch(self._f0), HarmonicSource(self.settings.source, noise), self._stages)
+
+    def wav(self, mel: Mel, noise: SourceNoise, token: CancelToken | None = None) -> Samples:
+        """Return the sound of a whole mel, computed at once: what a session's pieces add up to.
+
+        Takes memory in proportion to its length, 3 MB a frame at the released size: long ones want a session.
+        """
+        return self.session_with(noise).whole(mel, token)
+
+    def f0(self, mel: Mel, token: CancelToken | None = None) -> NDArray[np.float32]:
+        """Return the pitch of a whole mel in Hz, shape (frames,)."""
+        heard = Pitch(self._f0).advance(mel, True, token)
+        return np.zeros(0, np.float32) if heard is None else heard[1]
+
+    def filtered(self, mel: Mel, source: Samples, token: CancelToken | None = None) -> Samples:
+        """Return the sound of a whole mel and an excitation of one's own, `samples_per_frame` for a frame."""
+        return Filter(self._stages).advance((mel[None], source[None, None]), True, token)
