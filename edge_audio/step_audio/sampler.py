@@ -139,7 +139,7 @@ class RandomSampler:
         if not logits.max(initial=-np.inf) < np.inf:
             raise ValueError("A logit is not a number, or infinite.")
         numbers = np.arange(len(logits)) if self._columns is None else self._columns
-        # Where minus infinity fills up, it must go before the partition, which is slow where values are equal.
+        # Minus infinity must go before the partition, which is slow where many values are equal.
         allowed = logits > -np.inf
         if self._repetition is not None and (banned := self._repetition.banned(ids)) is not None:
             allowed &= numbers != banned
