@@ -31,12 +31,21 @@ def checks(golden: Path, work: Path) -> Iterator[Check]:
     Raises `UserError` if a file is missing or has no such cases.
     """
     folder = golden / "interleave"
-    for part in (_interleave, _repetition, _instruction, _chat, _speech, _system):
+    parts = {
+        "interleave": _interleave,
+        "repetition": _repetition,
+        "instruction": _instruction,
+        "chat": _chat,
+        "tts_prompt": _speech,
+        "system_prompts": _system,
+    }
+    for name, part in parts.items():
         try:
             yield from part(folder)
         except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise UserError(
-                f"{folder}: golden data can't be read ({type(error).__name__}: {error}).", "Copy it again."
+                f"{folder / name}.*: the golden data can't be read ({type(error).__name__}: {error}).",
+                "Copy it again.",
             ) from error
 
 
