@@ -2,6 +2,8 @@ import json
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import AudioTokens
@@ -99,6 +101,24 @@ def test_added_token_that_swallows_spaces_swallows_them(folder):
     change(folder, lambda config: config["added_tokens_decoder"]["4"].update(rstrip=True, lstrip=True))
     tokenizer = TextTokenizer.open(folder)
     assert tokenizer.encode("a \n<|BOT|>  b") == tokenizer.encode("a<|BOT|>b")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer")
+    write_tokenizer(folder)
+    return TextTokenizer.open(folder)
+
+
+PARTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="▁\0")),
+    st.sampled_from(["<|EOT|>", "<|BOT|>", "<audio_0>", "<audio_512", "<audio_5119>", "</s>", "assistant\n"]),
+)
+
+
+@given(st.lists(PARTS).map("".join).filter(lambda text: not text.startswith((" ", "<s>"))))
+def test_decoding_undoes_encoding_of_any_text(tokenizer, text):
+    assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 def test_decoding_undoes_encoding(folder):
