@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import yaml
 
+from edge_audio.step_audio.tokenizer.linguistic import Count
 from runtime.errors import UserError
 
 CONFIG = "config.yaml"
@@ -25,8 +26,6 @@ the `chunk_size` in the release's `encoder_conf` is about training."""
 
 _LOOK_BACK = 4
 """Steps whose keys and values are kept where the file doesn't say (set in Step-Audio's code too)."""
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class LinguisticConfig(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
+from edge_audio.step_audio.features.kaldi import BANDS
 from edge_audio.step_audio.tokenizer.linguistic import (
     CENTROIDS,
     COMPONENT,
@@ -29,6 +30,7 @@ from export.linguistic.tables import read_centroids, read_normalisation
 from export.precision import Precision
 from export.progress import Progress
 from export.release import PARAFORMER
+from runtime.errors import UserError
 
 MODEL = "model.pt"
 """Name of the weights in the released Paraformer folder."""
@@ -67,6 +69,12 @@ def open_source(
     """Read weights and tables. Raises `UserError`, naming file and tensor, for what doesn't fit."""
     tensors = open_tensors(weights).under(_PREFIX)
     sizes = encoder.encoder_sizes(tensors, config)
+    if sizes.features != BANDS * config.stacked_frames:
+        raise UserError(
+            f"{weights}: the encoder takes {sizes.features} values, not {BANDS} for each of "
+            f"{config.stacked_frames} frames.",
+            "Check that weights and description belong to each other.",
+        )
     settings = LinguisticSettings(
         features=sizes.features,
         width=sizes.width,

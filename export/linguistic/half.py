@@ -21,10 +21,9 @@ class HalfLinear(nn.Module):
 
 
 def with_half_weights(module: nn.Module) -> nn.Module:
-    """Return a copy of `module` whose linear layers are `HalfLinear`; the others are shared with it."""
-    half = copy.copy(module)
-    half._modules = {
-        name: HalfLinear(child) if isinstance(child, nn.Linear) else child and with_half_weights(child)
-        for name, child in module._modules.items()
-    }
+    """Return a copy of `module` whose linear layers are `HalfLinear`."""
+    half = copy.deepcopy(module)
+    for name, child in module.named_modules():
+        if isinstance(child, nn.Linear):
+            half.set_submodule(name, HalfLinear(child))
     return half

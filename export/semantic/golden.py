@@ -66,14 +66,14 @@ def _dual_checks(golden: Path, work: Path, semantic: SemanticEncoder) -> Iterato
     for by, encoder in encoders.items():
         tokenizer = DualTokenizer(encoder, semantic)
         for case in cases:
-            name = f"{Path(case['wav']).stem} {'trimmed' if case['enable_trim'] else 'whole'}"
+            name = f"both: {Path(case['wav']).stem} {'trimmed' if case['enable_trim'] else 'whole'}"
             may_differ = _may_differ(case["min_margin_vq06"])
             heard = tokenizer.tokenize(
                 read_recording(golden / "audio" / case["wav"]), trim=case["enable_trim"]
             )
-            yield compare_codes("dual", f"{name} vq02", by, heard.linguistic, case["vq02"])
-            yield compare_codes("dual", f"{name} vq06", by, heard.semantic, case["vq06"], may_differ)
-            yield compare_codes("dual", f"{name} ids", by, tokenizer.ids(heard), case["ids"], may_differ)
+            yield compare_codes(COMPONENT, f"{name} vq02", by, heard.linguistic, case["vq02"])
+            yield compare_codes(COMPONENT, f"{name} vq06", by, heard.semantic, case["vq06"], may_differ)
+            yield compare_codes(COMPONENT, f"{name} ids", by, tokenizer.ids(heard), case["ids"], may_differ)
 
 
 def _tiled(pcm: Samples, samples: int | None) -> Samples:

@@ -1,6 +1,7 @@
 """Both codebooks as the Step-Audio models hear them: token ids, two linguistic and three semantic in turn."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,7 @@ from edge_audio.step_audio.tokenizer.linguistic import Codes, LinguisticEncoder,
 from edge_audio.step_audio.tokenizer.semantic import Segmentation, SemanticEncoder, SemanticSession
 from edge_audio.step_audio.tokens import RELEASED, AudioTokens, Ids, Interleaver
 from runtime.errors import UserError
+from runtime.session import CPU
 from runtime.worker import CancelToken
 
 
@@ -44,21 +46,22 @@ class DualTokenizer:
         self._semantic = semantic
 
     @classmethod
-    def load(cls, models: Path, threads: int = 1) -> Self:
+    def load(cls, models: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
         """Load both encoders from `models`, into which `python -m export all` wrote.
 
         Ids are those of the language model's tokenizer if there is one in `models`, else the release's.
         Raises `UserError` if a component is missing or they don't fit each other.
         """
         tokens = _audio_tokens(models / language_model.NAME) or RELEASED
-        heard = LinguisticEncoder.load(models / linguistic.COMPONENT, threads)
-        if heard.codes > tokens.linguistic:
+        first = LinguisticEncoder.load(models / linguistic.COMPONENT, threads, providers)
+        if first.codes > tokens.linguistic:
             raise UserError(
-                f"{models / linguistic.COMPONENT / linguistic.CENTROIDS} has {heard.codes} codes, "
+                f"{models / linguistic.COMPONENT / linguistic.CENTROIDS} has {first.codes} codes, "
                 f"but there are tokens for {tokens.linguistic}.",
                 "Export encoder and language model of the same release.",
             )
-        return cls(heard, SemanticEncoder.load(models / semantic.COMPONENT, threads), tokens)
+        then = SemanticEncoder.load(models / semantic.COMPONENT, threads, providers)
+        return cls(first, then, tokens)
 
     def tokenize(
         self, recording: Recording, *, trim: bool = False, token: CancelToken | None = None

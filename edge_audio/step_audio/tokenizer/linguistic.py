@@ -1,7 +1,9 @@
 """Linguistic codes (vq02): what is said, 16.67 codes a second, from a streaming encoder and k-means."""
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Annotated, Protocol, Self
 
 import msgspec
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
-from runtime.session import Array, OnnxSession
+from runtime.session import CPU, Array, OnnxSession
 from runtime.worker import CancelToken
 
 COMPONENT = "linguistic"
@@ -28,6 +30,9 @@ CENTROIDS = "centroids.npy"
 Codes = NDArray[np.int64]
 """Codes, shape (n,)."""
 
+Count = Annotated[int, msgspec.Meta(ge=1)]
+"""A number of something that is there."""
+
 _LONGEST_PERIOD = 10000.0
 """Of the sinusoids that tell positions, in units of 2 pi frames (Vaswani et al., 2017)."""
 
@@ -35,21 +40,21 @@ _LONGEST_PERIOD = 10000.0
 class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the runtime must know of an exported encoder; lengths in frames of the encoder (60 ms)."""
 
-    features: int
+    features: Count
     """Values of a frame that comes in: 560 in the Step-Audio release."""
-    width: int
+    width: Count
     """Values of a frame that goes out: 512 in the Step-Audio release."""
-    blocks: int
-    heads: int
-    chunk_frames: int
+    blocks: Count
+    heads: Count
+    chunk_frames: Count
     """New frames of a step: 4 in the Step-Audio release."""
-    overlap_frames: int
+    overlap_frames: Count
     """Old frames that a step sees again: 5 in the Step-Audio release."""
-    look_back_chunks: int
+    look_back_chunks: Count
     """Steps whose keys and values are kept: 4 in the Step-Audio release."""
-    stacked_frames: int
+    stacked_frames: Count
     """Frames of the filter bank in one of the encoder's: 7 in the Step-Audio release."""
-    stride_frames: int
+    stride_frames: Count
     """Frames of the filter bank from one of the encoder's to the next: 6 in the Step-Audio release."""
 
     @property
@@ -109,8 +114,7 @@ class EncoderState:
 
     def copy(self) -> "EncoderState":
         """Return a state that goes on from here by itself."""
-        other = object.__new__(EncoderState)
-        other.overlap, other.frames, other.steps = self.overlap, self.frames, self.steps
+        other = copy.copy(self)
         other.keys, other.values = self.keys.copy(), self.values.copy()
         return other
 
@@ -138,17 +142,23 @@ class LinguisticEncoder:
         self._rates = _LONGEST_PERIOD ** (-np.arange(half) / (half - 1))
 
     @classmethod
-    def load(cls, folder: Path, threads: int = 1) -> Self:
+    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
         """Load what `python -m export linguistic` wrote into `folder`. Raises `UserError`."""
         component = Component(folder, COMPONENT)
         for name in (GRAPH, NORMALISATION, CENTROIDS):
             component.path(name)
-        return cls.of_files(folder, component.settings(LinguisticSettings), threads)
+        return cls.of_files(folder, component.settings(LinguisticSettings), threads, providers)
 
     @classmethod
-    def of_files(cls, folder: Path, settings: LinguisticSettings, threads: int = 1) -> Self:
+    def of_files(
+        cls,
+        folder: Path,
+        settings: LinguisticSettings,
+        threads: int = 1,
+        providers: Sequence[str] = (CPU,),
+    ) -> Self:
         """Load the files in `folder`, which are those of an encoder with these settings."""
-        step = _Graph(OnnxSession(folder / GRAPH, threads))
+        step = _Graph(OnnxSession(folder / GRAPH, threads, providers))
         normalisation = np.load(folder / NORMALISATION, allow_pickle=False)
         return cls(settings, normalisation, np.load(folder / CENTROIDS, allow_pickle=False), step)
 

@@ -141,6 +141,7 @@ def test_centroids_of_another_encoder_are_refused(released: Path, centroids: np.
         ("encoder_conf", "sanm_shfit", 3, "sanm_shfit"),
         ("frontend_conf", "window", "hann", "hamming"),
         ("frontend_conf", "lfr_m", 0, "stacked_frames"),
+        ("frontend_conf", "lfr_m", 5, "560 values"),
     ],
 )
 def test_a_config_that_cannot_be_followed_is_refused(
