@@ -55,6 +55,10 @@ class HiftConfig(msgspec.Struct, frozen=True):
         }
         if len(stages) != 1 or len(self.resblock_kernel_sizes) != len(self.resblock_dilation_sizes):
             raise ValueError("the lists of rates, kernels and dilations differ in length")
+        if any(
+            kernel % 2 == 0 for kernel in (*self.resblock_kernel_sizes, *self.source_resblock_kernel_sizes)
+        ):
+            raise ValueError("a residual block has an even kernel, which would shift its frames")
 
     @property
     def samples_per_frame(self) -> int:

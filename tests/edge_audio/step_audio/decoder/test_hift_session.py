@@ -28,6 +28,15 @@ ODD = replace(
 FRAMES = 70
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Networks as small as these only wait for the threads of larger ones."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def vocoder(tmp_path_factory):
     return ModuleVocoder(CONFIG, TINY, tmp_path_factory.mktemp("hift"))
