@@ -99,7 +99,7 @@ class HiftVocoder:
     def wav(self, mel: Mel, noise: SourceNoise, token: CancelToken | None = None) -> Samples:
         """Return the sound of a whole mel, computed at once: what a session's pieces add up to.
 
-        Takes memory in proportion to its length, 0.3 MB a frame at the released size: long ones want a session.
+        Takes 0.3 MB of memory a frame at the released size: long ones want a session.
         """
         return self.session_with(noise).whole(mel, token)
 
