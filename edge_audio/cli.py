@@ -185,6 +185,20 @@ def bench_overhead(json: JsonOption = False, config: ConfigOption = None) -> Non
     command(config, as_json=json, console=_stderr() if json else Console())
 
 
+@bench_app.command("models")
+def bench_models(
+    models: Annotated[
+        list[Path], typer.Option(metavar="DIR", help="What `python -m export all` wrote; may be repeated.")
+    ],
+    threads: Annotated[int, typer.Option(min=1, help="Threads for each model.")] = 2,
+    json: JsonOption = False,
+) -> None:
+    """Measure exported Step-Audio models, each by itself (a minute at the released sizes)."""
+    from edge_audio.commands.bench import bench_models as command
+
+    command(models, threads, as_json=json, console=_stderr() if json else Console())
+
+
 def _stderr() -> Console:
     """A console for what is not the result."""
     return Console(stderr=True)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from edge_audio.assistant import load_models
 from edge_audio.bench.latency import measure_latency
+from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
 
@@ -26,6 +27,20 @@ def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console)
     with console.status("Measuring ..."):
         figures = asyncio.run(_overhead(config))
     _show(figures, as_json, console)
+
+
+def bench_models(folders: list[Path], threads: int, *, as_json: bool, console: Console) -> None:
+    """Print `edge_audio.bench.models.measure_models`. Raises `UserError`."""
+    with console.status("Measuring ...") as status:
+        figures = measure_models(folders, threads, lambda what: status.update(f"Measuring {what} ..."))
+    if as_json:
+        print(msgspec.json.encode(figures).decode())
+        return
+    components = figures.pop("components")
+    _show(figures, False, console)
+    for folder, measured in components.items():
+        console.print(f"\n[bold]{folder}[/]")
+        _show(measured, False, console)
 
 
 async def _overhead(config: Config) -> dict[str, Any]:

@@ -1,0 +1,203 @@
+"""How fast the exported Step-Audio models compute on this machine, each by itself and without PyTorch."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_audio.audio.frame import INPUT_RATE_HZ
+from edge_audio.bench.bandwidth import read_bandwidth_gb_s
+from edge_audio.bench.figures import machine_load, percentiles
+from edge_audio.step_audio.component import RECORD, Component
+from edge_audio.step_audio.decoder.flow import FlowDecoder
+from edge_audio.step_audio.decoder.hift import HiftVocoder
+from edge_audio.step_audio.decoder.source import SeededSourceNoise
+from edge_audio.step_audio.language_model.model import LanguageModel
+from edge_audio.step_audio.noise import PlacedNoise
+from edge_audio.step_audio.tokenizer.linguistic import LinguisticEncoder
+from edge_audio.step_audio.tokenizer.semantic import SemanticEncoder
+from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.errors import UserError
+from runtime.worker import Cancelled, CancelToken
+
+Figures = dict[str, Any]
+
+NEEDED_CODES_PER_S = 125 / 3
+"""Codes that a second of speech takes: 5 for every 120 ms."""
+
+_SECONDS = 6.0
+"""Of sound that each stage is given."""
+
+_PROMPT_S = 4.4
+"""Of a voice prompt, as long as the one of the Step-Audio release."""
+
+_STEPS = 24
+"""Of the language model that are timed, after as many positions."""
+
+_CANCELS = 12
+"""Computations cancelled under way, at moments spread over their length."""
+
+_SEED = 3
+
+
+def measure_models(folders: list[Path], threads: int, report: Callable[[str], None]) -> Figures:
+    """Return the figures of every exported component in `folders`, computing on `threads` threads.
+
+    Raises `UserError` if there is none.
+    """
+    found = list(_components(folders))
+    if not found:
+        raise UserError(
+            f"{', '.join(map(str, folders))}: no exported component there.",
+            "Write some with `python -m export toy --size released` and `python -m export all`.",
+        )
+    report("memory bandwidth")
+    figures: Figures = {"threads": threads, "bandwidth_gb_s": read_bandwidth_gb_s(threads), "components": {}}
+    for folder in found:
+        name = Component(folder, folder.name).record.component
+        report(str(folder))
+        figures["components"][str(folder)] = _MEASURES[name](folder, threads, figures["bandwidth_gb_s"])
+    return figures | machine_load()
+
+
+def _components(folders: list[Path]) -> Iterator[Path]:
+    """Yield the folders of components that can be measured, in the order in which speech meets them."""
+    for parent in folders:
+        for name in _MEASURES:
+            if (parent / name / RECORD).is_file():
+                yield parent / name
+
+
+def _linguistic(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+    encoder = LinguisticEncoder.load(folder, threads)
+    encoder.session().feed(_speech(1.0))
+    session = encoder.session()
+    return _described(folder) | _per_second(lambda: session.feed(_speech(_SECONDS)))
+
+
+def _semantic(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+    encoder = SemanticEncoder.load(folder, threads)
+    encoder.codes(_speech(1.0))
+    return _described(folder) | _per_second(lambda: encoder.codes(_speech(_SECONDS)))
+
+
+def _lm(folder: Path, threads: int, bandwidth_gb_s: float) -> Figures:
+    model = LanguageModel.open(folder, threads)
+    generator = np.random.default_rng(_SEED)
+    ids = generator.integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
+    cache = model.new_cache(8 * _STEPS)
+    begin = time.perf_counter()
+    model.read(ids[:_STEPS], cache)
+    prefill_s = time.perf_counter() - begin
+    times_ms = []
+    for place in range(_STEPS, 2 * _STEPS):
+        begin = time.perf_counter()
+        model.read(ids[place : place + 1], cache)
+        times_ms.append(1000 * (time.perf_counter() - begin))
+    step_ms = float(np.median(times_ms))
+    rate_gb_s = model.settings.step_bytes / step_ms / 1e6
+    freed = _freed_ms(lambda token: model.read(ids[2 * _STEPS :], model.new_cache(4 * _STEPS), token))
+    return _described(folder) | {
+        "step_ms": percentiles(times_ms),
+        "bytes_per_step": model.settings.step_bytes,
+        "read_gb_s": round(rate_gb_s, 1),
+        "of_bandwidth": round(rate_gb_s / bandwidth_gb_s, 2),
+        "codes_per_s": round(1000 / step_ms, 1),
+        "needed_codes_per_s": round(NEEDED_CODES_PER_S, 1),
+        "prefill_ms_per_position": round(1000 * prefill_s / _STEPS, 1),
+        "cancel_to_free_ms": freed,
+    }
+
+
+def _flow(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+    flow = FlowDecoder.load(folder, threads)
+    generator = np.random.default_rng(_SEED)
+    count = int(_SECONDS / 2 * NEEDED_CODES_PER_S)
+    codes = generator.integers(0, flow.settings.vocabulary, count)
+    frames = flow.frames_of(int(_PROMPT_S * NEEDED_CODES_PER_S))
+    prompt = VoicePrompt(
+        generator.integers(0, flow.settings.vocabulary, int(_PROMPT_S * NEEDED_CODES_PER_S)),
+        generator.standard_normal((frames, flow.bands)).astype(np.float32),
+        generator.standard_normal(flow.settings.embedding).astype(np.float32),
+    )
+    noise = PlacedNoise(_SEED, flow.bands).between(-frames, flow.frames_of(count))
+    run = lambda token=None: flow.mel(codes, prompt, noise, token)  # noqa: E731
+    figures = _described(folder) | _per_second(run, _SECONDS / 2)
+    figures["step_ms"] = round(1000 * figures["s_per_s"] * _SECONDS / 2 / flow.settings.steps, 1)
+    figures["prompt_s"] = _PROMPT_S
+    return figures | {"cancel_to_free_ms": _freed_ms(run)}
+
+
+def _hift(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+    vocoder = HiftVocoder.load(folder, threads)
+    settings = vocoder.settings
+    frames = int(_SECONDS * settings.source.sample_rate_hz / settings.source.samples_per_frame)
+    mel = np.random.default_rng(_SEED).standard_normal((settings.bands, frames)).astype(np.float32)
+    noise = SeededSourceNoise(_SEED, len(settings.source.weights))
+    vocoder.wav(mel[:, :86], noise)
+    session = vocoder.session(_SEED)
+    # As in a conversation: pieces of a second, each with its context.
+    pieces = np.array_split(mel, int(_SECONDS), axis=1)
+    return _described(folder) | {
+        "whole": _per_second(lambda: vocoder.wav(mel, noise)),
+        **_per_second(lambda: [session.feed(piece) for piece in pieces]),
+    }
+
+
+_MEASURES: dict[str, Callable[[Path, int, float], Figures]] = {
+    "linguistic": _linguistic,
+    "semantic": _semantic,
+    "lm": _lm,
+    "flow": _flow,
+    "hift": _hift,
+}
+"""By the name of a component."""
+
+
+def _described(folder: Path) -> Figures:
+    """Return what identifies a component."""
+    record = Component(folder, folder.name).record
+    return {"precision": record.precision, "mb": round(sum(record.files.values()) / 1e6)}
+
+
+def _per_second(compute: Callable[[], object], seconds: float = _SECONDS) -> Figures:
+    """Return the seconds of computing for each second of sound."""
+    begin = time.perf_counter()
+    compute()
+    return {"s_per_s": round((time.perf_counter() - begin) / seconds, 3)}
+
+
+def _freed_ms(compute: Callable[[CancelToken], object]) -> dict[str, float | None]:
+    """Return how long after its cancellation a computation has left its thread."""
+    begin = time.perf_counter()
+    compute(CancelToken())
+    length_s = time.perf_counter() - begin
+    times_ms = []
+    for moment in np.linspace(0.05, 0.9, _CANCELS):
+        token = CancelToken()
+        ended = [0.0]
+
+        def work(token: CancelToken = token, ended: list[float] = ended) -> None:
+            try:
+                compute(token)
+            except Cancelled:
+                ended[0] = time.perf_counter()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(length_s * moment)
+        cancelled = time.perf_counter()
+        token.cancel()
+        thread.join()
+        if ended[0]:
+            times_ms.append(1000 * (ended[0] - cancelled))
+    return percentiles(times_ms) | {"most": round(max(times_ms), 1) if times_ms else None}
+
+
+def _speech(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Return noise: what is heard makes no difference to the time that hearing takes."""
+    generator = np.random.default_rng(_SEED)
+    return (0.1 * generator.standard_normal(int(seconds * INPUT_RATE_HZ))).astype(np.float32)

@@ -1,0 +1,161 @@
+"""The command `python -m export`: names and options."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from export.precision import Precision
+from export.progress import Progress
+from export.toy.size import Size
+from runtime.errors import UserError
+
+app = typer.Typer(
+    help="Export released Step-Audio checkpoints to what a device runs without PyTorch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Checkpoint = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder with the released repositories side by side.")
+]
+Output = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which each component gets its own.")]
+Stored = Annotated[Precision, typer.Option(help="How the large weights are stored.")]
+
+# PyTorch takes seconds to import: only commands that run need it.
+
+
+@app.command()
+def linguistic(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
+    """Export the encoder of the linguistic codes (16.7 Hz)."""
+    from export import components
+
+    _export(components.linguistic, checkpoint, output, precision)
+
+
+@app.command()
+def semantic(checkpoint: Checkpoint, output: Output) -> None:
+    """Take over the encoder of the semantic codes (25 Hz), which is released as ONNX."""
+    from export import components
+
+    _export(components.semantic, checkpoint, output, Precision.FP32)
+
+
+@app.command()
+def lm(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
+    """Export the language model that writes audio codes."""
+    from export import components
+
+    _export(components.lm, checkpoint, output, precision)
+
+
+@app.command()
+def flow(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
+    """Export the flow matching of both speech decoders (codes to mel)."""
+    from export import components
+
+    _export(components.flow, checkpoint, output, precision)
+
+
+@app.command()
+def hift(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
+    """Export the vocoder of both speech decoders (mel to sound)."""
+    from export import components
+
+    _export(components.hift, checkpoint, output, precision)
+
+
+@app.command()
+def speaker(checkpoint: Checkpoint, output: Output) -> None:
+    """Take over the speaker model, which is released as ONNX."""
+    from export import components
+
+    _export(components.speaker, checkpoint, output, Precision.FP32)
+
+
+@app.command("all")
+def everything(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
+    """Export all of the above; the precision is the language model's, the others stay fp32."""
+    from export import components
+
+    _export(components.everything, checkpoint, output, precision)
+
+
+@app.command()
+def chat(
+    checkpoint: Annotated[Path, typer.Option(metavar="DIR", help="Folder of a chat model.")], output: Output
+) -> None:
+    """Export a chat model of a standard architecture through optimum."""
+    from export.chat import export_chat
+
+    with _bars() as progress:
+        export_chat(checkpoint, output / "chat", Precision.FP32, progress)
+
+
+@app.command()
+def verify(
+    golden: Annotated[Path, typer.Argument(metavar="GOLDEN_DIR", help="Folder of golden data.")],
+) -> None:
+    """Compare every component with golden data, as PyTorch modules and as exported graphs."""
+    from export.verify import table
+    from export.verify import verify as verify_all
+
+    with _bars() as progress:
+        outcome = verify_all(golden, progress)
+    Console(width=None if sys.stdout.isatty() else 140).print(table(outcome))
+    failed = sum(not check.passed for check in outcome)
+    typer.echo(f"{len(outcome)} comparisons, {failed} beyond their tolerance")
+    sys.exit(1 if failed else 0)
+
+
+@app.command()
+def toy(
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the repositories.")],
+    size: Annotated[Size, typer.Option(help="Dimensions.")] = Size.TINY,
+    seed: Annotated[int, typer.Option(help="Another seed gives other weights.")] = 0,
+) -> None:
+    """Write a random checkpoint of all components in the released layout."""
+    from export.toy.checkpoint import write_checkpoint
+
+    with _bars() as progress:
+        write_checkpoint(output, size, seed, progress)
+
+
+def _export(export: Callable[..., None], checkpoint: Path, output: Path, precision: Precision) -> None:
+    from export.release import Release
+
+    with _bars() as progress:
+        export(Release(checkpoint), output, precision, progress)
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """Show a progress bar for each thing done, on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield show
+
+
+def main() -> None:
+    """Run the command: one clear line and status 2 for what the user can mend, no traceback."""
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        Console(stderr=True).print(f"export: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

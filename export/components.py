@@ -1,0 +1,52 @@
+"""The components of a release: what each is made from, and where it goes."""
+
+from pathlib import Path
+
+from export.flow.export import export_flow
+from export.hift.export import export_hift
+from export.linguistic.export import export_linguistic
+from export.lm.export import export_lm
+from export.precision import Precision
+from export.progress import Progress
+from export.release import Release
+from export.semantic.export import export_semantic
+from export.speaker.export import export_speaker
+
+
+def linguistic(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Export the encoder of the linguistic codes."""
+    export_linguistic(release.tokenizer, output / "linguistic", precision, progress)
+
+
+def semantic(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Take over the encoder of the semantic codes, which is released as ONNX."""
+    export_semantic(release.tokenizer, output / "semantic", precision, progress)
+
+
+def lm(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Export the language model that writes audio codes."""
+    export_lm(release.tts, output / "lm", precision, progress)
+
+
+def flow(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Export the flow of the decoder, and that of the decoder for rap and humming."""
+    export_flow(release.decoder, output / "flow", precision, progress)
+    export_flow(release.music_decoder, output / "flow-music", precision, progress)
+
+
+def hift(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Export the vocoder of the decoder, and that of the decoder for rap and humming."""
+    export_hift(release.decoder, output / "hift", precision, progress)
+    export_hift(release.music_decoder, output / "hift-music", precision, progress)
+
+
+def speaker(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Take over the speaker model, which is released as ONNX."""
+    export_speaker(release.decoder, output / "speaker", precision, progress)
+
+
+def everything(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
+    """Export all components; `precision` is the language model's, whose size decides its speed."""
+    for export in (linguistic, semantic, flow, hift, speaker):
+        export(release, output, Precision.FP32, progress)
+    lm(release, output, precision, progress)
