@@ -85,7 +85,7 @@ def _semantic(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
 
 
 def _lm(folder: Path, threads: int, bandwidth_gb_s: float) -> Figures:
-    model = LanguageModel.open(folder, threads)
+    model = LanguageModel.load(folder, threads)
     generator = np.random.default_rng(_SEED)
     ids = generator.integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
     cache = model.new_cache(8 * _STEPS)

@@ -102,7 +102,7 @@ def _greedy_torch(
 
 def _onnx(folder: Path, golden: Golden) -> Iterator[Check]:
     """Read every prefix at once, then a long one at once and the rest one by one, then go on greedily."""
-    prefill = LanguageModel.open(folder)
+    prefill = LanguageModel.load(folder)
     decode = LanguageModel(OnnxSession(folder / DECODE), prefill.settings, prefill.output_ids)
     ids = golden["input_ids"].tolist()
 

@@ -90,7 +90,7 @@ def test_all_components_are_there_with_their_records(models):
 
 def test_text_becomes_sound(models, flow, vocoder, prompt):
     tokenizer = TextTokenizer.open(models / "lm")
-    model = LanguageModel.open(models / "lm")
+    model = LanguageModel.load(models / "lm")
     sampler = RandomSampler(np.random.default_rng(SEED), columns=model.output_ids)
     ids = speech_prompt(tokenizer, "Hello.", "", "Hi.", prompt.codes + tokenizer.audio.first_id)
     utterance = SpeechDecoder(flow, vocoder).begin(prompt, SEED)
@@ -105,7 +105,7 @@ def test_text_becomes_sound(models, flow, vocoder, prompt):
     sound.extend(utterance.finish())
     assert heard_early or len(groups) < 7
     pcm = np.concatenate(sound)
-    assert len(pcm) == flow.frames_of(sum(map(len, groups))) * vocoder.samples_per_frame
+    assert len(pcm) == flow.frames_of(sum(map(len, groups))) * vocoder.settings.source.samples_per_frame
     assert np.all(np.isfinite(pcm))
 
 

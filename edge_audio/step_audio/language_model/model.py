@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from edge_audio.step_audio.language_model.settings import (
     LanguageModelSettings,
 )
 from runtime.errors import UserError
-from runtime.session import Array, OnnxSession
+from runtime.session import CPU, Array, OnnxSession
 from runtime.worker import CancelToken
 
 Logits = NDArray[np.float32]
@@ -41,7 +42,7 @@ class LanguageModel:
         self.output_ids = output_ids
 
     @classmethod
-    def open(cls, folder: Path, threads: int = 1) -> "LanguageModel":
+    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
         """Load the component in `folder`, which `python -m export lm` wrote, for `threads` threads.
 
         Raises `UserError` if it isn't there whole.
@@ -54,7 +55,7 @@ class LanguageModel:
             output_ids = np.arange(settings.vocabulary, dtype=np.int64)
         # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
         # and a second session would hold the weights a second time.
-        return cls(OnnxSession(component.path(PREFILL), threads), settings, output_ids)
+        return cls(OnnxSession(component.path(PREFILL), threads, providers), settings, output_ids)
 
     @property
     def end_of_turn(self) -> int:

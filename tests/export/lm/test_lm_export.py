@@ -39,7 +39,7 @@ def test_every_precision_computes_and_tells_how_far_off_it_is(
 
 def test_the_head_is_cut_to_sound_and_the_end_of_the_turn(checkpoint: Path, tmp_path: Path) -> None:
     export_lm(checkpoint, tmp_path / "lm", Precision.FP32, silent)
-    model = LanguageModel.open(tmp_path / "lm")
+    model = LanguageModel.load(tmp_path / "lm")
     tokenizer = TextTokenizer.open(tmp_path / "lm")
     assert tokenizer.audio is not None
     assert model.end_of_turn == tokenizer.end_of_turn == 3
@@ -54,12 +54,12 @@ def test_the_record_tells_how_many_bytes_a_step_reads(checkpoint: Path, tmp_path
     layer = 96 * 96 * 2 + 96 * 32 * 2 + 96 * 128 * 3
     norms = (2 * 2 + 1) * 96 * 4
     weights = 2 * layer + 5121 * 96
-    assert LanguageModel.open(tmp_path / "lm").settings.step_bytes == weights * 9 // 8 + norms
+    assert LanguageModel.load(tmp_path / "lm").settings.step_bytes == weights * 9 // 8 + norms
 
 
 def test_without_a_tokenizer_every_id_can_be_said(tmp_path: Path) -> None:
     export_lm(GOLDEN, tmp_path / "lm", Precision.FP32, silent)
-    model = LanguageModel.open(tmp_path / "lm")
+    model = LanguageModel.load(tmp_path / "lm")
     assert (model.end_of_turn, model.settings.logits) == (3, 300)
     assert model.output_ids.tolist() == list(range(300))
     assert model.read([1], model.new_cache(1)).shape == (300,)

@@ -22,4 +22,4 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(exported: Path) -> LanguageModel:
-    return LanguageModel.open(exported)
+    return LanguageModel.load(exported)

@@ -80,7 +80,7 @@ def test_a_folder_that_is_not_whole_is_refused(exported: Path, tmp_path: Path) -
     shutil.copytree(exported, tmp_path / "lm")
     (tmp_path / "lm" / "weights.bin").unlink()
     with pytest.raises(UserError, match=r"weights\.bin is missing or not whole"):
-        LanguageModel.open(tmp_path / "lm")
+        LanguageModel.load(tmp_path / "lm")
 
 
 @pytest.mark.parametrize("spoilt", [np.arange(5), np.arange(5121) + 5000])
@@ -92,4 +92,4 @@ def test_output_ids_of_another_model_are_refused(exported: Path, tmp_path: Path,
     record["files"]["output_ids.npy"] = (folder / "output_ids.npy").stat().st_size
     (folder / "export.json").write_text(json.dumps(record))
     with pytest.raises(UserError, match=r"output_ids\.npy"):
-        LanguageModel.open(folder)
+        LanguageModel.load(folder)
