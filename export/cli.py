@@ -137,15 +137,18 @@ def _export(export: Callable[..., None], checkpoint: Path, output: Path, precisi
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
-    """Show a progress bar for each thing done, on standard error."""
+    """Show a bar for each piece of work, which says what it is at, on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
+        task: TaskID | None = None
 
         def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total)
+            nonlocal task
+            if task is None:
+                task = bars.add_task(what)
+            bars.update(task, description=what, completed=done, total=total)
+            if done == total:
+                task = None
 
         yield show
 

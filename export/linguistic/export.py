@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from edge_audio.step_audio.tokenizer.linguistic import (
 from export.checkpoint import open_tensors
 from export.disk import require_space
 from export.folder import whole_folder, write_record
-from export.graph import OPSET, export_graph, quiet
+from export.graph import OPSET, export_graph
 from export.linguistic import encoder
 from export.linguistic.config import CONFIG, LinguisticConfig, read_released_config
 from export.linguistic.half import with_half_weights
@@ -29,6 +28,7 @@ from export.linguistic.parity import ModuleStep, parity
 from export.linguistic.tables import read_centroids, read_normalisation
 from export.precision import Precision
 from export.progress import Progress
+from export.quantise import quantise_products
 from export.release import PARAFORMER
 from runtime.errors import UserError
 
@@ -148,15 +148,4 @@ def _write_graph(module: encoder.LinguisticEncoder, path: Path, precision: Preci
         return
     export_graph(module, inputs, outputs, path)
     if precision is Precision.INT8:
-        _quantise(path)
-
-
-def _quantise(path: Path) -> None:
-    """Replace the weights of the matrix products in the graph by int8, with a scale for each column."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    whole = onnx.load(path)
-    with quiet():
-        quantize_dynamic(
-            whole, path, op_types_to_quantize=["MatMul"], per_channel=True, weight_type=QuantType.QInt8
-        )
+        quantise_products(path)

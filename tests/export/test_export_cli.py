@@ -1,4 +1,4 @@
-"""`python -m export`: a clear line for what the user can mend, status 1 for an excess, whole folders or none."""
+"""`python -m export`: a clear line for what the user can mend, status 1 for an excess, no half folders."""
 
 import shutil
 import sys
