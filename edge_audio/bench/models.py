@@ -54,13 +54,11 @@ def measure_models(folders: list[Path], threads: int, report: Callable[[str], No
             f"{', '.join(map(str, folders))}: no exported component there.",
             "Write some with `python -m export toy --size released` and `python -m export all`.",
         )
-    report("memory bandwidth")
-    figures: Figures = {"threads": threads, "bandwidth_gb_s": read_bandwidth_gb_s(threads), "components": {}}
+    figures: Figures = {"threads": threads, **machine_load(), "components": {}}
     for folder in found:
-        name = Component(folder, folder.name).record.component
         report(str(folder))
-        figures["components"][str(folder)] = _MEASURES[name](folder, threads, figures["bandwidth_gb_s"])
-    return figures | machine_load()
+        figures["components"][str(folder)] = _described(folder) | _MEASURES[folder.name](folder, threads)
+    return figures
 
 
 def _components(folders: list[Path]) -> Iterator[Path]:
@@ -71,24 +69,25 @@ def _components(folders: list[Path]) -> Iterator[Path]:
                 yield parent / name
 
 
-def _linguistic(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+def _linguistic(folder: Path, threads: int) -> Figures:
     encoder = LinguisticEncoder.load(folder, threads)
     encoder.session().feed(_speech(1.0))
     session = encoder.session()
-    return _described(folder) | _per_second(lambda: session.feed(_speech(_SECONDS)))
+    return _per_second(lambda: session.feed(_speech(_SECONDS)))
 
 
-def _semantic(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+def _semantic(folder: Path, threads: int) -> Figures:
     encoder = SemanticEncoder.load(folder, threads)
     encoder.codes(_speech(1.0))
-    return _described(folder) | _per_second(lambda: encoder.codes(_speech(_SECONDS)))
+    return _per_second(lambda: encoder.codes(_speech(_SECONDS)))
 
 
-def _lm(folder: Path, threads: int, bandwidth_gb_s: float) -> Figures:
+def _lm(folder: Path, threads: int) -> Figures:
     model = LanguageModel.load(folder, threads)
-    generator = np.random.default_rng(_SEED)
-    ids = generator.integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
+    ids = np.random.default_rng(_SEED).integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
+    model.read(ids[:1], model.new_cache(1))
     cache = model.new_cache(8 * _STEPS)
+    bandwidth_gb_s = read_bandwidth_gb_s(threads)
     begin = time.perf_counter()
     model.read(ids[:_STEPS], cache)
     prefill_s = time.perf_counter() - begin
@@ -97,13 +96,16 @@ def _lm(folder: Path, threads: int, bandwidth_gb_s: float) -> Figures:
         begin = time.perf_counter()
         model.read(ids[place : place + 1], cache)
         times_ms.append(1000 * (time.perf_counter() - begin))
+    # On both sides of the steps, so that whatever else the machine does weighs on both alike.
+    bandwidth_gb_s = max(bandwidth_gb_s, read_bandwidth_gb_s(threads))
     step_ms = float(np.median(times_ms))
     rate_gb_s = model.settings.step_bytes / step_ms / 1e6
     freed = _freed_ms(lambda token: model.read(ids[2 * _STEPS :], model.new_cache(4 * _STEPS), token))
-    return _described(folder) | {
+    return {
         "step_ms": percentiles(times_ms),
         "bytes_per_step": model.settings.step_bytes,
         "read_gb_s": round(rate_gb_s, 1),
+        "bandwidth_gb_s": bandwidth_gb_s,
         "of_bandwidth": round(rate_gb_s / bandwidth_gb_s, 2),
         "codes_per_s": round(1000 / step_ms, 1),
         "needed_codes_per_s": round(NEEDED_CODES_PER_S, 1),
@@ -112,7 +114,7 @@ def _lm(folder: Path, threads: int, bandwidth_gb_s: float) -> Figures:
     }
 
 
-def _flow(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+def _flow(folder: Path, threads: int) -> Figures:
     flow = FlowDecoder.load(folder, threads)
     generator = np.random.default_rng(_SEED)
     count = int(_SECONDS / 2 * NEEDED_CODES_PER_S)
@@ -125,13 +127,15 @@ def _flow(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
     )
     noise = PlacedNoise(_SEED, flow.bands).between(-frames, flow.frames_of(count))
     run = lambda token=None: flow.mel(codes, prompt, noise, token)  # noqa: E731
-    figures = _described(folder) | _per_second(run, _SECONDS / 2)
-    figures["step_ms"] = round(1000 * figures["s_per_s"] * _SECONDS / 2 / flow.settings.steps, 1)
-    figures["prompt_s"] = _PROMPT_S
-    return figures | {"cancel_to_free_ms": _freed_ms(run)}
+    figures = _per_second(run, _SECONDS / 2, times=1)
+    return figures | {
+        "step_ms": round(1000 * figures["s_per_s"] * _SECONDS / 2 / flow.settings.steps, 1),
+        "prompt_s": _PROMPT_S,
+        "cancel_to_free_ms": _freed_ms(run),
+    }
 
 
-def _hift(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
+def _hift(folder: Path, threads: int) -> Figures:
     vocoder = HiftVocoder.load(folder, threads)
     settings = vocoder.settings
     frames = int(_SECONDS * settings.source.sample_rate_hz / settings.source.samples_per_frame)
@@ -141,13 +145,11 @@ def _hift(folder: Path, threads: int, _bandwidth_gb_s: float) -> Figures:
     session = vocoder.session(_SEED)
     # As in a conversation: pieces of a second, each with its context.
     pieces = np.array_split(mel, int(_SECONDS), axis=1)
-    return _described(folder) | {
-        "whole": _per_second(lambda: vocoder.wav(mel, noise)),
-        **_per_second(lambda: [session.feed(piece) for piece in pieces]),
-    }
+    figures = _per_second(lambda: [session.feed(piece) for piece in pieces])
+    return figures | {"at_once_s_per_s": _per_second(lambda: vocoder.wav(mel, noise))["s_per_s"]}
 
 
-_MEASURES: dict[str, Callable[[Path, int, float], Figures]] = {
+_MEASURES: dict[str, Callable[[Path, int], Figures]] = {
     "linguistic": _linguistic,
     "semantic": _semantic,
     "lm": _lm,
@@ -158,16 +160,19 @@ _MEASURES: dict[str, Callable[[Path, int, float], Figures]] = {
 
 
 def _described(folder: Path) -> Figures:
-    """Return what identifies a component."""
+    """Return how a component is stored."""
     record = Component(folder, folder.name).record
     return {"precision": record.precision, "mb": round(sum(record.files.values()) / 1e6)}
 
 
-def _per_second(compute: Callable[[], object], seconds: float = _SECONDS) -> Figures:
-    """Return the seconds of computing for each second of sound."""
-    begin = time.perf_counter()
-    compute()
-    return {"s_per_s": round((time.perf_counter() - begin) / seconds, 3)}
+def _per_second(compute: Callable[[], object], seconds: float = _SECONDS, times: int = 3) -> Figures:
+    """Return the seconds of computing for each second of sound, the median of several `times`."""
+    took_s = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        compute()
+        took_s.append(time.perf_counter() - begin)
+    return {"s_per_s": round(float(np.median(took_s)) / seconds, 4)}
 
 
 def _freed_ms(compute: Callable[[CancelToken], object]) -> dict[str, float | None]:

@@ -32,7 +32,7 @@ def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console)
 def bench_models(folders: list[Path], threads: int, *, as_json: bool, console: Console) -> None:
     """Print `edge_audio.bench.models.measure_models`. Raises `UserError`."""
     with console.status("Measuring ...") as status:
-        figures = measure_models(folders, threads, lambda what: status.update(f"Measuring {what} ..."))
+        figures = measure_models(folders, threads, lambda folder: status.update(f"Measuring {folder} ..."))
     if as_json:
         print(msgspec.json.encode(figures).decode())
         return

@@ -3,10 +3,12 @@
 import itertools
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edge_audio.bench import models as bench
 from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder
@@ -164,6 +166,25 @@ def test_a_cancelled_decoder_frees_its_thread(flow, vocoder, prompt):
     thread.join()
     assert ended
     assert ended[0] - cancelled < 0.5  # 50 ms on a quiet machine: `edge-audio bench models` measures it
+
+
+def test_the_bench_measures_every_component(models):
+    asked = []
+    figures = bench.measure_models([models], 1, asked.append)
+    measured = {Path(folder).name: each for folder, each in figures["components"].items()}
+    assert list(measured) == ["linguistic", "semantic", "lm", "flow", "hift"]
+    assert asked == list(figures["components"])
+    assert all(measured[name]["s_per_s"] > 0 for name in ("linguistic", "semantic", "flow", "hift"))
+    lm = measured["lm"]
+    assert lm["precision"] == "int8"
+    assert 0 < lm["bytes_per_step"] < sum(file.stat().st_size for file in (models / "lm").iterdir())
+    assert lm["read_gb_s"] == pytest.approx(lm["of_bandwidth"] * lm["bandwidth_gb_s"], abs=0.5)
+    assert lm["cancel_to_free_ms"]["most"] is not None
+
+
+def test_the_bench_says_when_there_is_nothing_to_measure(tmp_path):
+    with pytest.raises(UserError, match="no exported component"):
+        bench.measure_models([tmp_path], 1, print)
 
 
 @pytest.mark.parametrize("missing", ["Step-Audio-Tokenizer", "Step-Audio-TTS-3B"])
