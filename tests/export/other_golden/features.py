@@ -6,12 +6,20 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-
 from other_golden import linguistic, semantic, sounds
 from other_golden.weights import write_arrays, write_json
 
 PROMPTS = ("speech_a_native", "synth_d")
 EMBEDDING = 48
+
+_RATES = (
+    (96000, 16000, 2881),
+    (44100, 24000, 1003),
+    (16000, 48000, 500),
+    (22050, 16000, 1),
+    (16000, 16000, 90),
+)
+"""From, to, and samples."""
 
 Sounds = dict[str, tuple[np.ndarray, int]]
 

@@ -1,19 +1,19 @@
-"""Golden data of the flow model: its equations in float64, with PyTorch's functions and none of its modules."""
+"""Golden data of the flow model: its equations in float64, with PyTorch's functions, not its modules."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
+from other_golden.weights import Weights, write_arrays, write_json
 from torch import Tensor
 from torch.nn import functional
 
-from other_golden.weights import Weights, write_arrays, write_json
-
-VOCABULARY, INPUTS, WIDTH, HEADS, INNER, LAYERS = 211, 24, 32, 2, 48, 3
+VOCABULARY, INPUTS, WIDTH, HEADS, INNER, LAYERS = 211, 24, 32, 2, 48, 1
 BANDS, EMBEDDING, SMOOTHINGS, REGULATOR_GROUPS = 20, 40, 3, 2
-CHANNELS, ESTIMATOR_HEADS, HEAD_SIZE, TRANSFORMERS, MIDDLE = (24, 32), 3, 8, 1, 3
+CHANNELS, ESTIMATOR_HEADS, HEAD_SIZE, TRANSFORMERS, MIDDLE = (24, 32), 3, 8, 1, 1
 CODES_PER_SECOND, STEPS, GUIDANCE = 50, 8, 0.4
-CODES, PROMPT_CODES, PROMPT_FRAMES, ALONE = 43, 14, 27, 10
+CODES, PROMPT_CODES, PROMPT_FRAMES, ALONE = 43, 14, 28, 10
 
 WATCHED = 4
 """A step of which input and output are kept, beside the first."""
@@ -80,7 +80,7 @@ class Model:
         mu, spks, cond = (torch.cat((x, 0 * x)) for x in (told["mu"][None], speaker, known))
         grid = [1 - np.cos(np.pi / 2 * step / STEPS) for step in range(STEPS + 1)]
         x, kept = noise, []
-        for step, (time, following) in enumerate(zip(grid, grid[1:], strict=False)):
+        for step, (time, following) in enumerate(pairwise(grid)):
             t = torch.full((2,), time, dtype=torch.float64)
             out = self._velocity(torch.cat((x, x)), mu, t, spks, cond)
             if step == 0:

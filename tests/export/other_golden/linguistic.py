@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
-
 from other_golden import sounds
 from other_golden.weights import Weights, write_arrays, write_json
+from torch import Tensor
+from torch.nn import functional
 
 WIDTH, HEADS, INNER, BLOCKS, KERNEL, CENTROIDS = 48, 3, 80, 3, 7, 21
 CHUNK, OVERLAP, LOOK_BACK = 3, 4, 3
@@ -71,7 +70,8 @@ class Reference:
     def choose_centroids(self, runs: list[Run]) -> None:
         """Take centroids of which none but one is near any of the encoded frames."""
         encoded = np.concatenate([run.encoded for run in runs])
-        for self.centroids in self._candidates:
+        for candidate in self._candidates:
+            self.centroids = candidate
             if self.margin(encoded) > LEAST_MARGIN:
                 return
         raise AssertionError("no centroids are clear enough; take another seed")
@@ -98,10 +98,7 @@ class Reference:
             cached = x[-OVERLAP:]
             for block in range(BLOCKS):
                 x, key, value = self._block(block, x, keys[block], values[block])
-                keys[block] = torch.cat((keys[block], key[:, :-OVERLAP]), dim=1)[:, -LOOK_BACK * CHUNK :]
-                values[block] = torch.cat((values[block], value[:, :-OVERLAP]), dim=1)[
-                    :, -LOOK_BACK * CHUNK :
-                ]
+                keys[block], values[block] = _kept(keys[block], key), _kept(values[block], value)
             run.windows.append(self.weights.normed("encoder.after_norm", x, 1e-12).numpy())
             state = {"feats": cached.numpy(), "start_idx": np.int32(start)}
             for block in (0, BLOCKS - 1):
@@ -147,6 +144,11 @@ class Reference:
         normed = self.weights.normed(f"{name}.norm2", y, 1e-12)
         inner = self.weights.apply(f"{name}.feed_forward.w_1", normed).clamp(min=0)
         return y + self.weights.apply(f"{name}.feed_forward.w_2", inner), key, value
+
+
+def _kept(past: Tensor, window: Tensor) -> Tensor:
+    """Return what the next step sees: the overlap is computed again, and what is too old is forgotten."""
+    return torch.cat((past, window[:, :-OVERLAP]), dim=1)[:, -LOOK_BACK * CHUNK :]
 
 
 def write_linguistic(

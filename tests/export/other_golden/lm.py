@@ -1,12 +1,11 @@
-"""Golden data of a language model: Step1's equations in float64 over all positions at once, without a cache."""
+"""Golden data of a language model: Step1's equations in float64, over all positions at once, no cache."""
 
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
-
 from other_golden.weights import Weights, write_arrays, write_json
+from torch import Tensor
 
 HIDDEN, HEADS, GROUPS, LAYERS, INNER, VOCABULARY = 80, 10, 5, 2, 112, 77
 PROMPT, DECODE_FROM, GREEDY, EPSILON = 23, 9, 11, 1e-6

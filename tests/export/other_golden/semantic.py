@@ -6,10 +6,9 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch.nn import functional
-
 from other_golden.sounds import whisper_mel
 from other_golden.weights import Weights, write_arrays, write_json
+from torch.nn import functional
 
 WIDTH, CODES = 16, 900
 PIECE = 480_000

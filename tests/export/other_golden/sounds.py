@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-
 from other_golden.weights import write_json
 
 SAMPLES = {

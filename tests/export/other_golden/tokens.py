@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-
 from other_golden.weights import write_arrays, write_json
 
 WINDOW, THRESHOLD = 6, 0.3
