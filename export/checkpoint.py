@@ -1,6 +1,5 @@
 """A checkpoint: named tensors in files, checked by name and shape, read one at a time."""
 
-import json
 import pickle
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
 
@@ -19,7 +19,13 @@ INDEX = "model.safetensors.index.json"
 """The file that says which shard of a large checkpoint holds which tensor."""
 
 _AGAIN = "Download it again."
+_SHOWN = 100
+"""Characters of a name that are shown."""
+
 _WRAPPERS = ("state_dict", "model_state_dict")
+
+_WEIGHTS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+"""Types of weights; smaller floats and integers mean nothing without their scales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,11 @@ class Tensors:
     _readers: Mapping[str, Callable[[], torch.Tensor]]
 
     def read(self, name: str) -> torch.Tensor:
-        """Return the tensor `name` in the type it is stored in, mapped from the file if possible."""
-        try:
-            return self._readers[name]()
-        except (OSError, RuntimeError, SafetensorError) as error:
-            raise UserError(
-                f"{self.source}: the tensor {name} can't be read ({_first_line(error)}).", _AGAIN
-            ) from error
+        """Return the tensor `name` in the type it is stored in, mapped from the file if possible.
+
+        Raises `UserError` if it can't be read, or holds anything else than finite floats.
+        """
+        return self._readers[name]()
 
     def size(self, name: str, axis: int = 0) -> int:
         """Return the length of one axis of the tensor `name`.
@@ -117,6 +121,12 @@ def open_tensors(path: Path) -> Tensors:
     return _open_torch(path)
 
 
+class _Index(msgspec.Struct, frozen=True):
+    """What the index says: which file holds which tensor."""
+
+    weight_map: dict[str, str]
+
+
 def _open_folder(folder: Path) -> Tensors:
     """Open the shards in `folder`: those that the index names, or all there are."""
     index = folder / INDEX
@@ -126,13 +136,16 @@ def _open_folder(folder: Path) -> Tensors:
             raise UserError(f"{folder} holds no .safetensors file.", "Check the path, or download the files.")
         return _open_safetensors(folder, files)
     try:
-        shard_of: dict[str, str] = json.loads(index.read_bytes())["weight_map"]
-        names = sorted(set(shard_of.values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{index} is no index of a checkpoint.", _AGAIN) from error
+        shard_of = msgspec.json.decode(index.read_bytes(), type=_Index).weight_map
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise UserError(f"{index} is no index of a checkpoint ({_first_line(error)}).", _AGAIN) from error
+    names = sorted(set(shard_of.values()))
+    present = {path.name for path in folder.iterdir() if path.is_file()}
     for name in names:
-        if Path(name).name != name or not (folder / name).is_file():
-            raise UserError(f"{index} names {name}, which is not in the folder.", "Download that file too.")
+        if name not in present:
+            raise UserError(
+                f"{index} names {_short(name)}, which is not in the folder.", "Download that file too."
+            )
     tensors = _open_safetensors(folder, tuple(folder / name for name in names))
     absent = [name for name in shard_of if name not in tensors.shapes]
     if absent:
@@ -152,19 +165,34 @@ def _open_safetensors(source: Path, files: tuple[Path, ...]) -> Tensors:
             if name in shapes:
                 raise UserError(f"{source}: the tensor {name} is there twice.", _AGAIN)
             shapes[name] = tuple(handle.get_slice(name).get_shape())
-            readers[name] = _Reader(handle, name)
+            readers[name] = _Stored(file, name, handle.get_tensor)
     return Tensors(source, shapes, readers)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads one tensor of a safetensors file; the file stays mapped as long as one of its readers is kept."""
+class _Stored:
+    """Reads one tensor of a file, which stays mapped as long as one of its readers is kept."""
 
-    handle: Any
+    source: Path
     name: str
+    """As it is in the file, whatever the tensor is called later."""
+    get: Callable[[str], torch.Tensor]
 
     def __call__(self) -> torch.Tensor:
-        tensor: torch.Tensor = self.handle.get_tensor(self.name)
+        try:
+            tensor = self.get(self.name)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise UserError(
+                f"{self.source}: the tensor {self.name} can't be read ({_first_line(error)}).", _AGAIN
+            ) from error
+        if tensor.dtype not in _WEIGHTS:
+            stored = str(tensor.dtype).removeprefix("torch.")
+            raise UserError(
+                f"{self.source}: the tensor {self.name} is of the type {stored}, not float.",
+                "Get the checkpoint in float32, bfloat16 or float16.",
+            )
+        if not _finite(tensor):
+            raise UserError(f"{self.source}: the tensor {self.name} holds NaN or infinite values.", _AGAIN)
         return tensor
 
 
@@ -182,7 +210,7 @@ def _open_torch(path: Path) -> Tensors:
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is truncated or no torch archive ({_first_line(error)}).", _AGAIN) from error
     tensors = dict(_flat(path, content))
-    readers = {name: (lambda tensor=tensor: tensor) for name, tensor in tensors.items()}
+    readers = {name: _Stored(path, name, tensors.__getitem__) for name in tensors}
     return Tensors(path, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, readers)
 
 
@@ -195,14 +223,33 @@ def _flat(path: Path, content: object) -> Iterator[tuple[str, torch.Tensor]]:
         raise UserError(f"{path} holds no dictionary of tensors.", "Check that it is a checkpoint.")
     for name, value in content.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise UserError(f"{path}: {name!r} is no tensor.", "Check that it is a checkpoint.")
+            raise UserError(f"{path}: {_short(repr(name))} is no tensor.", "Check that it is a checkpoint.")
+        if value.layout != torch.strided or value.is_nested or value.is_quantized or value.is_meta:
+            raise UserError(
+                f"{path}: the tensor {name} is sparse, nested, quantised or empty of data.",
+                "Get the checkpoint with plain tensors.",
+            )
         yield name, value
+
+
+def _finite(tensor: torch.Tensor) -> bool:
+    """Return whether all values are finite as float32, without a copy of the tensor."""
+    # The extremes are NaN if any value is.
+    return not tensor.numel() or all(
+        bool(torch.isfinite(extreme.float())) for extreme in torch.aminmax(tensor.detach())
+    )
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text that a file may make as long as it likes, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def _some(names: list[str]) -> str:
     """Return the first of `names`, and how many more there are."""
     more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return names[0] + more
+    return _short(names[0]) + more
 
 
 def _first_line(error: Exception) -> str:

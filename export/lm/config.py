@@ -128,7 +128,7 @@ def _decoded(path: Path) -> Step1Config:
         return msgspec.json.decode(path.read_bytes(), type=Step1Config)
     except OSError as error:
         raise UserError(f"{path} can't be read.", "Check the path, or download the file.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UserError(f"{path}: {str(error).rstrip('.')}.", "Download it again.") from error
 
 

@@ -35,10 +35,15 @@ class Vocabulary:
 def read_vocabulary(folder: Path, config: Step1Config) -> Vocabulary:
     """Ask the tokenizer in `folder`, if there is one, for the ids that are said while decoding.
 
-    Raises `UserError` if it has ids that the model doesn't have.
+    Raises `UserError` if it has ids that the model doesn't have, or if only a part of it is there.
     """
     files = tuple(folder / name for name in _COPIED if (folder / name).is_file())
     if not any((folder / name).is_file() for name in _TOKENIZERS):
+        if (folder / sentencepiece_vocabulary.CONFIG).exists():
+            raise UserError(
+                f"{folder} has {sentencepiece_vocabulary.CONFIG}, but neither {' nor '.join(_TOKENIZERS)}.",
+                "Download the repository whole.",
+            )
         return Vocabulary(config.eos_token_id, None, files)
     tokenizer = TextTokenizer.open(folder)
     if tokenizer.vocab_size > config.vocab_size:

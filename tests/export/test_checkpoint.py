@@ -93,3 +93,64 @@ def test_a_missing_file_is_a_clear_error(tmp_path):
         open_tensors(tmp_path / "none.pt")
     with pytest.raises(UserError, match=r"no \.safetensors"):
         open_tensors(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("odd", "complaint"),
+    [
+        (lambda weight: weight.to(torch.int64), "weight is of the type int64, not float"),
+        (lambda weight: weight.to(torch.complex64), "weight is of the type complex64, not float"),
+        (lambda weight: weight.to(torch.float8_e4m3fn), "weight is of the type float8_e4m3fn, not float"),
+        (lambda weight: weight.fill_(float("nan")), "weight holds NaN or infinite values"),
+        (lambda weight: weight.index_fill(0, torch.tensor(1), float("inf")), "weight holds NaN or infinite"),
+        (lambda weight: weight.double().fill_(1e300), "weight holds NaN or infinite values"),
+    ],
+)
+def test_refuses_weights_that_are_no_finite_floats(tmp_path, linear, odd, complaint):
+    linear["weight"] = odd(linear["weight"])
+    for path in (save_torch(tmp_path / "a.pt", linear), tmp_path / "a.safetensors"):
+        if path.suffix == ".safetensors":
+            save_file(linear, path)
+        with pytest.raises(UserError, match=complaint) as caught:
+            open_tensors(path).load_into(torch.nn.Linear(2, 3))
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [torch.float16, torch.bfloat16, torch.float64])
+def test_reads_every_type_of_weights(tmp_path, linear, stored):
+    state = {name: tensor.to(stored) for name, tensor in linear.items()}
+    module = torch.nn.Linear(2, 3)
+    open_tensors(save_torch(tmp_path / "a.pt", state)).load_into(module)
+    assert torch.equal(module.weight, state["weight"].float())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [lambda weight: weight.to_sparse(), lambda weight: torch.empty(weight.shape, device="meta")],
+)
+def test_refuses_tensors_without_plain_data(tmp_path, linear, odd):
+    linear["weight"] = odd(linear["weight"])
+    with pytest.raises(UserError, match="the tensor weight is sparse"):
+        open_tensors(save_torch(tmp_path / "a.pt", linear))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        '{"weight_map": {"weight": 3}}',
+        '{"weight_map": ["a.safetensors"]}',
+        '{"weight_map": {"weight": "' + 5000 * "a" + '"}}',
+        '{"weight_map": {"weight": "a\\u0000b"}}',
+        '{"weight_map": {"weight": "two\\nlines"}}',
+        '{"weight_map": ' + 100_000 * "[",
+        "[]",
+        "",
+    ],
+)
+def test_an_index_of_anything_else_is_named_in_one_short_line(tmp_path, linear, index):
+    save_file(linear, tmp_path / "a.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(UserError, match=r"model\.safetensors\.index\.json") as caught:
+        open_tensors(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600

@@ -120,7 +120,16 @@ K_PROJ = "model.layers.1.self_attn.k_proj.weight"
             changed_tensors(lambda tensors: tensors.update({K_PROJ: torch.ones(3, 96)})),
             f"the tensor {K_PROJ} has the shape [3, 96], not [32, 96]",
         ),
+        (
+            changed_tensors(lambda tensors: tensors.update({K_PROJ: torch.full((32, 96), torch.nan)})),
+            f"the tensor {K_PROJ} holds NaN or infinite values",
+        ),
         (cut_shard, f"{SHARD} is truncated"),
+        (
+            lambda folder: (folder / "tokenizer.model").unlink(),
+            "has tokenizer_config.json, but neither tokenizer.model nor tokenizer.json",
+        ),
+        (lambda folder: (folder / "config.json").write_text(100_000 * "["), "config.json: "),
         (larger_tokenizer, "the tokenizer has 5720 ids, but model.embed_tokens.weight and lm_head.weight"),
     ],
 )
@@ -134,7 +143,7 @@ def test_what_does_not_fit_is_told_in_one_line_and_nothing_is_written(
         export_lm(folder, tmp_path / "out" / "lm", Precision.INT4, silent)
     assert message in error.value.cause
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").glob("*"))
 
 
 def test_a_full_disk_is_found_out_before_anything_is_written(
