@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from export.plain_yaml import read_yaml
 from runtime.errors import UserError
 
 FILE = "cosyvoice.yaml"
@@ -55,16 +56,14 @@ def read_cosyvoice_yaml(path: Path) -> dict[str, Any]:
     `!ref <key>` and `!ref <key[inner]>` become what they refer to; a reference that calculates stays text.
     Raises `UserError` if the file is missing, malformed, or refers to what it doesn't have.
     """
+    content = read_yaml(path, _Loader, _REMEDY)
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise UserError(f"{path} holds no sections.", _REMEDY)
+    references = _References(path, content)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-            raise UserError(f"{path} holds no sections.", _REMEDY)
-        return {key: _resolved(value, content, path, ()) for key, value in content.items()}
-    except OSError as error:
-        raise UserError(f"{path} can't be read ({error.strerror}).", _REMEDY) from error
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        reason = getattr(error, "problem", None) or type(error).__name__
-        raise UserError(f"{path} is no valid YAML ({reason}).", _REMEDY) from error
+        return {key: references.resolved(value) for key, value in content.items()}
+    except RecursionError as error:
+        raise UserError(f"{path} nests too deeply.", _REMEDY) from error
 
 
 def read_section(path: Path, name: str, kind: type[T]) -> T:
@@ -81,22 +80,35 @@ def read_section(path: Path, name: str, kind: type[T]) -> T:
         raise UserError(f"{path}, section {name}: {error}.", _REMEDY) from error
 
 
-def _resolved(value: Any, content: dict[str, Any], path: Path, followed: tuple[str, ...]) -> Any:
-    """Return `value` with its references replaced; `followed` are those on the way to it."""
-    if isinstance(value, dict):
-        return {key: _resolved(inner, content, path, followed) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_resolved(inner, content, path, followed) for inner in value]
-    if not isinstance(value, _Reference):
-        return value
-    reference = _REFERENCE.fullmatch(value.strip())
-    if reference is None:
-        return str(value)
-    if value in followed:
-        raise UserError(f"{path}: {value} refers to itself.", _REMEDY)
-    target: Any = content
-    for key in (reference[1], *re.findall(r"\[([^\]]+)\]", reference[2])):
-        target = target.get(key) if isinstance(target, dict) else None
-        if target is None:
-            raise UserError(f"{path} refers to {value}, which it doesn't have.", _REMEDY)
-    return _resolved(target, content, path, (*followed, value))
+class _References:
+    """Replaces references; each is followed once, so that references to references can't explode."""
+
+    def __init__(self, path: Path, content: dict[str, Any]) -> None:
+        self._path = path
+        self._content = content
+        self._found: dict[str, Any] = {}
+
+    def resolved(self, value: Any, followed: tuple[str, ...] = ()) -> Any:
+        """Return `value` with its references replaced; `followed` are those on the way to it."""
+        if isinstance(value, dict):
+            return {key: self.resolved(inner, followed) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.resolved(inner, followed) for inner in value]
+        if not isinstance(value, _Reference):
+            return value
+        if value not in self._found:
+            self._found[value] = self._target(value, followed)
+        return self._found[value]
+
+    def _target(self, value: str, followed: tuple[str, ...]) -> Any:
+        reference = _REFERENCE.fullmatch(value.strip())
+        if reference is None:
+            return str(value)
+        if value in followed:
+            raise UserError(f"{self._path}: {value} refers to itself.", _REMEDY)
+        target: Any = self._content
+        for key in (reference[1], *re.findall(r"\[([^\]]+)\]", reference[2])):
+            target = target.get(key) if isinstance(target, dict) else None
+            if target is None:
+                raise UserError(f"{self._path} refers to {value}, which it doesn't have.", _REMEDY)
+        return self.resolved(target, (*followed, value))

@@ -1,12 +1,15 @@
 """What the flow model's tensors can't tell: rates, heads, and the constants of its solver."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from export.cosyvoice_yaml import FILE, read_section
 from runtime.errors import UserError
+
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class FlowConfig(msgspec.Struct, frozen=True):
@@ -35,21 +38,21 @@ class _Encoder(msgspec.Struct, frozen=True):
 
 
 class _Regulator(msgspec.Struct, frozen=True):
-    groups: int = 1
+    groups: _Count = 1
 
 
 class _Mel(msgspec.Struct, frozen=True):
-    sampling_rate: int = 22050
-    hop_size: int = 256
+    sampling_rate: _Count = 22050
+    hop_size: _Count = 256
 
 
 class _Estimator(msgspec.Struct, frozen=True):
-    num_heads: int = 4
+    num_heads: _Count = 4
     act_fn: Literal["gelu"] = "gelu"
 
 
 class _Solver(msgspec.Struct, frozen=True):
-    inference_cfg_rate: float
+    inference_cfg_rate: Annotated[float, msgspec.Meta(ge=0)]
     solver: Literal["euler"] = "euler"
     t_scheduler: Literal["cosine"] = "cosine"
 
@@ -68,14 +71,14 @@ class _Section(msgspec.Struct, frozen=True):
     encoder: _Encoder = _Encoder()
     length_regulator: _Regulator = _Regulator()
     mel_feat_conf: _Mel = _Mel()
-    input_frame_rate: float = 50.0
+    input_frame_rate: _Rate = 50.0
 
 
 class _Golden(msgspec.Struct, frozen=True):
     """`config.json` beside golden data of the flow model."""
 
-    input_frame_rate: float
-    n_timesteps: int
+    input_frame_rate: _Rate
+    n_timesteps: _Count
     cfm: _Solver
     decoder: _Estimator
     length_regulator: _Regulator

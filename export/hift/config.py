@@ -2,48 +2,52 @@
 
 from math import prod
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from export.cosyvoice_yaml import read_section
 
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+
 
 class IstftParams(msgspec.Struct, frozen=True):
     """The Fourier transform at both ends of the vocoder."""
 
-    n_fft: int
+    n_fft: _Count
     """Samples of a transform."""
-    hop_len: int
+    hop_len: _Count
     """Samples from one transform to the next."""
 
 
 class HiftConfig(msgspec.Struct, frozen=True):
     """The section `hift` of `cosyvoice.yaml`, under the names of the release."""
 
-    sampling_rate: int
+    sampling_rate: _Count
     """Hz."""
-    nsf_alpha: float
+    nsf_alpha: _Amount
     """Amplitude of a harmonic."""
-    nsf_sigma: float
+    nsf_sigma: _Amount
     """Standard deviation of the noise where speech is voiced."""
-    nsf_voiced_threshold: float
+    nsf_voiced_threshold: _Amount
     """Pitch above which speech is voiced, in Hz."""
-    upsample_rates: tuple[int, ...]
+    upsample_rates: tuple[_Count, ...]
     """Frames out for a frame in, stage by stage."""
-    upsample_kernel_sizes: tuple[int, ...]
+    upsample_kernel_sizes: tuple[_Count, ...]
     """Kernel of each stage's transposed convolution."""
     istft_params: IstftParams
-    resblock_kernel_sizes: tuple[int, ...]
+    resblock_kernel_sizes: tuple[_Count, ...]
     """Kernels of the residual blocks that run side by side in every stage."""
-    resblock_dilation_sizes: tuple[tuple[int, ...], ...]
+    resblock_dilation_sizes: tuple[tuple[_Count, ...], ...]
     """Dilations inside each of them."""
-    source_resblock_kernel_sizes: tuple[int, ...]
+    source_resblock_kernel_sizes: tuple[_Count, ...]
     """Kernel of the residual block on the excitation, stage by stage."""
-    source_resblock_dilation_sizes: tuple[tuple[int, ...], ...]
+    source_resblock_dilation_sizes: tuple[tuple[_Count, ...], ...]
     """Dilations inside each of them."""
-    lrelu_slope: float
+    lrelu_slope: _Amount
     """Slope of the leaky rectifier before a stage."""
-    audio_limit: float
+    audio_limit: Annotated[float, msgspec.Meta(gt=0)]
     """Samples are clamped to plus and minus this."""
 
     def __post_init__(self) -> None:

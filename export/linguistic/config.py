@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from edge_audio.step_audio.tokenizer.linguistic import Count
+from export.plain_yaml import read_yaml
 from runtime.errors import UserError
 
 CONFIG = "config.yaml"
@@ -46,10 +47,7 @@ class LinguisticConfig(msgspec.Struct, frozen=True):
 
 def read_released_config(path: Path) -> LinguisticConfig:
     """Read the release's config.yaml. Raises `UserError`, naming file and key."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path} is missing or no YAML file.", _REMEDY) from error
+    content = read_yaml(path, yaml.SafeLoader, _REMEDY)
     encoder, front_end = _section(path, content, "encoder_conf"), _section(path, content, "frontend_conf")
     return _config(path, encoder, front_end, content)
 

@@ -172,6 +172,9 @@ def test_a_checkpoint_that_does_not_fit_leaves_nothing(tmp_path, change, complai
         ("t_scheduler: cosine", "t_scheduler: linear", "section flow: .*t_scheduler"),
         ("act_fn: gelu", "act_fn: snakebeta", "section flow: .*act_fn"),
         ("num_heads: 2", "num_heads: two", "section flow: .*num_heads"),
+        ("num_heads: 2", "num_heads: 0", "section flow: .*num_heads"),
+        ("input_frame_rate: 4", "input_frame_rate: -4", "section flow: .*input_frame_rate"),
+        ("inference_cfg_rate: 0.7", "inference_cfg_rate: .nan", "section flow: .*inference_cfg_rate"),
         (
             "normalize_before",
             "static_chunk_size: 25\n    normalize_before",

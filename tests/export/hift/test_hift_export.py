@@ -6,6 +6,7 @@ import torch
 
 from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.source import SeededSourceNoise
+from export.hift.config import read_hift_config
 from export.hift.export import export_hift
 from export.precision import Precision
 from export.progress import silent
@@ -107,3 +108,21 @@ def test_lists_that_do_not_belong_together_are_refused(tmp_path):
     )
     with pytest.raises(UserError, match="differ in length"):
         export_hift(released, tmp_path / "hift", Precision.FP32, silent)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("hop_len: 4", "hop_len: 0", "hop_len"),
+        ("upsample_rates:\n  - 8", "upsample_rates:\n  - -8", "upsample_rates"),
+        ("nsf_sigma: 0.003", "nsf_sigma: .nan", "nsf_sigma"),
+        ("audio_limit: 0.99", "audio_limit: 0", "audio_limit"),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_with_are_named(tmp_path, old, new, key):
+    path = write_release(tmp_path / "released") / "cosyvoice.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(UserError, match=f"section hift: .*{key}"):
+        read_hift_config(path)
