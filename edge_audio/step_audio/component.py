@@ -52,7 +52,7 @@ class Component:
             raise UserError(f"{folder} is no exported component: it has no {RECORD}.", _EXPORT_AGAIN)
         try:
             self.record = msgspec.json.decode(path.read_bytes(), type=ExportRecord)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise UserError(f"{path}: {error}.", _EXPORT_AGAIN) from error
         if self.record.schema_version != SCHEMA_VERSION or self.record.component != name:
             raise UserError(

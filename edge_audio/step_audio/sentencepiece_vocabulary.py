@@ -180,13 +180,16 @@ class SentencePieceVocabulary:
 
 def _processor(path: Path, model: bytes) -> Any:
     try:
-        return sentencepiece.SentencePieceProcessor(model_proto=model)
-    except (RuntimeError, TypeError) as error:
+        pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
+        pieces.id_to_piece(list(range(pieces.get_piece_size())))
+        return pieces
+    # ValueError: a message of the library, or a piece, that is no UTF-8.
+    except (RuntimeError, TypeError, ValueError) as error:
         raise UserError(f"{path} is no SentencePiece model, or not all of it.", _AGAIN) from error
 
 
 def _decoded(path: Path, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind, strict=False)
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.DecodeError, OSError, RecursionError) as error:
         raise UserError(f"{path}: {error}.", _AGAIN) from error

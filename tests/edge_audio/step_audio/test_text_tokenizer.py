@@ -162,6 +162,12 @@ def test_truncated_model_is_refused(folder, length):
     assert "tokenizer.model" in refusal(folder)
 
 
+def test_model_with_a_piece_that_is_no_text_is_refused(folder):
+    path = folder / "tokenizer.model"
+    path.write_bytes(path.read_bytes().replace("▁".encode(), b"\xff\xff\xff"))
+    assert "tokenizer.model" in refusal(folder)
+
+
 @pytest.mark.parametrize("name", ["tokenizer_config.json", "tokenizer.json", "added_tokens.json"])
 def test_truncated_json_is_refused(folder, name):
     if name == "tokenizer.json":
