@@ -1,6 +1,7 @@
 """A folder that appears whole or not at all, with the record of what is in it."""
 
 import hashlib
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +52,16 @@ def write_record(
     settings: msgspec.Struct,
     parity: Mapping[str, float],
 ) -> None:
-    """Write `export.json` into `folder`, which holds all other files of the component by now."""
+    """Write `export.json` into `folder`, which holds all other files of the component by now.
+
+    Raises `UserError` if a parity figure is no number: then the model computes nothing of use.
+    """
+    for figure, value in parity.items():
+        if not math.isfinite(value):
+            raise UserError(
+                f"{component} computes values without bound: its {figure} is {value}.",
+                "Check that weights and configuration belong together, and download them again.",
+            )
     record = ExportRecord(
         component=component,
         precision=precision,

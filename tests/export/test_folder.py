@@ -52,3 +52,17 @@ def test_a_component_that_is_another_or_not_whole_is_refused(tmp_path):
         Component(tmp_path / "lm", "lm")
     with pytest.raises(UserError, match="no exported component"):
         Component(tmp_path, "lm")
+
+
+def test_figures_that_are_no_numbers_are_not_recorded(tmp_path):
+    with pytest.raises(UserError, match="its max_abs_error is nan"):
+        write_record(
+            tmp_path,
+            component="lm",
+            precision="fp32",
+            opset=18,
+            sources={},
+            settings=Settings(4),
+            parity={"max_abs_error": float("nan")},
+        )
+    assert not list(tmp_path.iterdir())
