@@ -29,6 +29,9 @@ Checkpoint = Annotated[
 Output = Annotated[Path, typer.Option(metavar="DIR", help="Folder in which each component gets its own.")]
 Stored = Annotated[Precision, typer.Option(help="How the large weights are stored.")]
 
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 # PyTorch takes seconds to import: only commands that run need it.
 
 
@@ -161,4 +164,16 @@ def main() -> None:
         Console(stderr=True).print(f"export: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        # PyTorch's exporter wraps what stops it, Ctrl-C too, in errors of its own.
+        if not _interrupted(error):
+            raise
+        sys.exit(_INTERRUPTED)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Return whether an interruption lies behind `error`."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -101,3 +101,17 @@ def test_a_precision_that_a_component_does_not_have_is_told(run, tmp_path):
     arguments = ("--checkpoint", tmp_path / "checkpoint", "--output", tmp_path / "models")
     status, _, error = run("hift", *arguments, "--precision", "int4")
     require_clear(status, error, "hift can't be exported as int4", "fp32")
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), RuntimeError("wraps it")])
+def test_ctrl_c_ends_quietly_even_inside_an_exporter_that_wraps_it(run, tmp_path, monkeypatch, stop):
+    def interrupted(*_arguments):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise stop  # noqa: B904 (as PyTorch may)
+
+    monkeypatch.setattr("export.toy.checkpoint.write_checkpoint", interrupted)
+    status, _, error = run("toy", "--output", tmp_path)
+    assert status == 130
+    assert "Traceback" not in error
