@@ -1,10 +1,15 @@
 """One comparison with golden data: what was computed, how far off it is, and how far it may be."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Values = TypeVar("Values")
+"""NumPy's or PyTorch's array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,12 @@ def compare_codes(
     shared = min(len(ours), len(theirs))
     equal = int(np.sum(ours[:shared] == theirs[:shared]))
     return Check(component, case, by, error, 0.0, equal, len(theirs), may_differ)
+
+
+def counted(arrays: Mapping[str, Values], name: str) -> Values | None:
+    """Return the array whose name is `name` and a number, as in "window_first3", or None."""
+    pattern = re.compile(re.escape(name) + "[0-9]+")
+    return next((arrays[each] for each in arrays if pattern.fullmatch(each)), None)
 
 
 def max_abs_error(actual: ArrayLike, golden: ArrayLike) -> float:

@@ -1,10 +1,12 @@
 """Every component against golden data: what the reference computed, with random weights."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
 from rich.table import Table
 
 from export.check import Check
@@ -19,7 +21,7 @@ from export.tokens.golden import checks as tokens
 from runtime.errors import UserError
 
 Checks = Callable[[Path, Path], Iterator[Check]]
-"""Yields the comparisons of one component, given the golden folder and an empty one to work in."""
+"""Yields the comparisons of one component, given the golden folder and one to work in, which they share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,29 @@ def verify(golden: Path, progress: Progress) -> list[Check]:
     if absent:
         raise UserError(f"{golden} has no folder {sorted(absent)[0]}.", "Name a folder of golden data.")
     outcome: list[Check] = []
-    for done, (name, part) in enumerate(PARTS.items()):
-        progress(name, done, len(PARTS))
-        with TemporaryDirectory(prefix="edge-audio-verify-") as work:
-            outcome += part.checks(golden, Path(work))
+    with TemporaryDirectory(prefix="edge-audio-verify-") as work, _one_thread():
+        for done, (name, part) in enumerate(PARTS.items()):
+            progress(name, done, len(PARTS))
+            try:
+                outcome += part.checks(golden, Path(work))
+            except (KeyError, OSError) as error:
+                raise UserError(
+                    f"{golden}: the data of {name} is not whole ({type(error).__name__}: {error}).",
+                    "Copy it again.",
+                ) from error
     progress("verified", len(PARTS), len(PARTS))
     return outcome
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread: for networks as small as golden ones, several take three times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def table(outcome: list[Check]) -> Table:

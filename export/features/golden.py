@@ -20,7 +20,7 @@ from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.features.resampler import SincResampler
 from edge_audio.step_audio.features.speaker import FILE, SpeakerModel
 from edge_audio.step_audio.features.trim import speech_span, trim_silence
-from export.check import Check, compare, compare_codes
+from export.check import Check, compare, compare_codes, counted
 from runtime.errors import UserError
 
 _COMPONENT = "features"
@@ -120,15 +120,15 @@ def _prompts(
         recording = read_recording(audio / f"{name}.wav")
         native = {"wav16k": recording.at(INPUT_RATE_HZ), "wav22k": recording.at(mel.rate_hz)}
         for key, pcm in native.items():
-            theirs = arrays[f"{name}_{key}_first2000"]
-            yield compare(_COMPONENT, f"{name} {key}", "numpy", pcm[: len(theirs)], theirs, _RESAMPLED)
+            if (first := counted(arrays, f"{name}_{key}_first")) is not None:
+                yield compare(_COMPONENT, f"{name} {key}", "numpy", pcm[: len(first)], first, _RESAMPLED)
         ours, theirs = mel(native["wav22k"]), arrays[f"{name}_prompt_mel"]
         yield compare(_COMPONENT, f"{name} prompt_mel", "numpy", ours, theirs, _MEL)
         mean = float(np.mean(np.abs(ours - theirs))) if ours.shape == theirs.shape else float("inf")
         yield Check(_COMPONENT, f"{name} prompt_mel mean", "numpy", mean, _MEL_MEAN)
-        raw = arrays[f"{name}_fbank_raw_first20"]
-        ours = fbank(native["wav16k"])[: len(raw)]
-        yield compare(_COMPONENT, f"{name} fbank", "numpy", ours, raw, _FBANK)
+        if (first := counted(arrays, f"{name}_fbank_raw_first")) is not None:
+            ours = fbank(native["wav16k"])[: len(first)]
+            yield compare(_COMPONENT, f"{name} fbank", "numpy", ours, first, _FBANK)
         features = arrays[f"{name}_fbank_mean_normalised"]
         ours = speaker.features(native["wav16k"])
         yield compare(_COMPONENT, f"{name} fbank without mean", "numpy", ours, features, _FBANK)

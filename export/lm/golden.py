@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_audio.step_audio.language_model.model import LanguageModel
 from edge_audio.step_audio.language_model.settings import DECODE
-from export.check import Check, compare, compare_codes
+from export.check import Check, compare, compare_codes, counted
 from export.checkpoint import open_tensors
 from export.lm.config import read_config
 from export.lm.export import export_lm
@@ -63,11 +63,10 @@ def _torch(folder: Path, golden: Golden) -> Iterator[Check]:
 
     yield check("slopes", np.array(config.slopes, np.float32), _SLOPE_TOLERANCE)
     yield check("logits", logits.numpy())
-    last = len(golden["hidden_after_layer0_last8"])
-    yield check("hidden_after_layer0_last8", trace.layers[0][-last:].numpy())
     assert trace.normed is not None
-    last = len(golden["hidden_final_norm_last8"])
-    yield check("hidden_final_norm_last8", trace.normed[-last:].numpy())
+    for name, hidden in (("hidden_after_layer0", trace.layers[0]), ("hidden_final_norm", trace.normed)):
+        if (last := counted(golden, f"{name}_last")) is not None:
+            yield compare(_NAME, name, "torch", hidden[-len(last) :], last, _TOLERANCE)
     yield check("cache_k_layer0", _rows(cache[0].keys))
     yield check("cache_v_last", _rows(cache[-1].values))
     yield check("logits_cached", _logits_in_steps(model, ids, int(golden["decode_from"])))

@@ -10,12 +10,10 @@ import numpy as np
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.features.recording import read_recording
-from edge_audio.step_audio.tokenizer import linguistic
 from edge_audio.step_audio.tokenizer.dual import DualTokenizer
 from edge_audio.step_audio.tokenizer.semantic import COMPONENT, PIECE_SAMPLES, SemanticEncoder
 from export.check import Check, compare, compare_codes
-from export.linguistic.export import write_linguistic
-from export.linguistic.golden import golden_source
+from export.linguistic.golden import golden_encoders
 from export.precision import Precision
 from export.progress import silent
 from export.semantic.export import export_semantic
@@ -25,6 +23,9 @@ LOG_MEL = 2e-4
 
 NARROW_MARGIN = 1e-4
 """Where the golden data's narrowest decision is narrower than this, one code may differ."""
+
+_PROMPT = "_prompt_code"
+"""What the name of a recording's ids as a voice prompt ends with."""
 
 _PIECE = re.compile(r"(?P<case>.+)_piece(?P<piece>\d+)(?:_first\d+)?")
 """Name of a log-mel that is one of a piece of 30 s, or of its beginning."""
@@ -56,24 +57,23 @@ def checks(golden: Path, work: Path) -> Iterator[Check]:
 
 def _dual_checks(golden: Path, work: Path, semantic: SemanticEncoder) -> Iterator[Check]:
     """Compare what both tokenizers make of recordings at their own rates, with and without silence."""
-    source = golden_source(golden / linguistic.COMPONENT)
-    write_linguistic(source, {}, work / linguistic.COMPONENT, Precision.FP32, silent)
-    encoders = {
-        "torch": source.runtime(),
-        "onnx": linguistic.LinguisticEncoder.load(work / linguistic.COMPONENT),
-    }
-    cases = json.loads((golden / "features" / "e2e_tokenizer.json").read_bytes())["cases"]
-    for by, encoder in encoders.items():
+    folder = golden / "features"
+    cases = json.loads((folder / "e2e_tokenizer.json").read_bytes())["cases"]
+    with np.load(folder / "prompt.npz", allow_pickle=False) as arrays:
+        prompt_ids = {name.removesuffix(_PROMPT): arrays[name] for name in arrays if name.endswith(_PROMPT)}
+    for by, encoder in golden_encoders(golden, work).items():
         tokenizer = DualTokenizer(encoder, semantic)
         for case in cases:
-            name = f"both: {Path(case['wav']).stem} {'trimmed' if case['enable_trim'] else 'whole'}"
+            stem, trimmed = Path(case["wav"]).stem, case["enable_trim"]
+            name = f"both: {stem} {'trimmed' if trimmed else 'whole'}"
             may_differ = _may_differ(case["min_margin_vq06"])
-            heard = tokenizer.tokenize(
-                read_recording(golden / "audio" / case["wav"]), trim=case["enable_trim"]
-            )
+            heard = tokenizer.tokenize(read_recording(golden / "audio" / case["wav"]), trim=trimmed)
+            ids = tokenizer.ids(heard)
             yield compare_codes(COMPONENT, f"{name} vq02", by, heard.linguistic, case["vq02"])
             yield compare_codes(COMPONENT, f"{name} vq06", by, heard.semantic, case["vq06"], may_differ)
-            yield compare_codes(COMPONENT, f"{name} ids", by, tokenizer.ids(heard), case["ids"], may_differ)
+            yield compare_codes(COMPONENT, f"{name} ids", by, ids, case["ids"], may_differ)
+            if trimmed and stem in prompt_ids:
+                yield compare_codes(COMPONENT, f"{name} prompt", by, ids, prompt_ids[stem], may_differ)
 
 
 def _tiled(pcm: Samples, samples: int | None) -> Samples:
