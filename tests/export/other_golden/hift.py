@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 BANDS, BASE, PITCH_CHANNELS, SINES = 24, 24, 20, 6
-RATES, KERNELS, SIZE, HOP = (5, 4, 2), (11, 8, 4), 12, 3
+RATES, KERNELS, SIZE, HOP = (5, 4), (11, 8), 12, 3
 BLOCKS = ((3, (2,)), (5, (1,)))
-SOURCE_BLOCKS = ((5, (1, 2)), (3, (1,)), (7, (3,)))
+SOURCE_BLOCKS = ((5, (1, 2)), (7, (3,)))
 SLOPE, LIMIT, ALPHA, SIGMA, VOICED_HZ, RATE_HZ = 0.2, 0.9, 0.08, 0.005, 95.0, 16000
 FRAMES, HEAD = 27, 333
 
