@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.errors import UserError
 
@@ -36,6 +38,15 @@ class ExportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parity: Mapping[str, float]
     """Measured when it was exported: errors against the float32 PyTorch module, agreement of codes."""
     schema_version: int = SCHEMA_VERSION
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """Return the array in one of a component's files. Raises `UserError`, naming it, if it holds none."""
+    try:
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path} is damaged or no array of numbers.", _EXPORT_AGAIN) from error
+    return array
 
 
 class Component:

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, read_array
 from export.folder import whole_folder, write_record
 from runtime.errors import UserError
 
@@ -66,3 +66,11 @@ def test_figures_that_are_no_numbers_are_not_recorded(tmp_path):
             parity={"max_abs_error": float("nan")},
         )
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY\x01\x00"])
+def test_a_file_that_holds_no_array_is_named(tmp_path, content):
+    path = tmp_path / "centroids.npy"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"centroids\.npy is damaged"):
+        read_array(path)

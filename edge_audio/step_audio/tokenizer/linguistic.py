@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, read_array
 from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
 from runtime.session import CPU, Array, OnnxSession
 from runtime.worker import CancelToken
@@ -159,8 +159,8 @@ class LinguisticEncoder:
     ) -> Self:
         """Load the files in `folder`, which are those of an encoder with these settings."""
         step = _Graph(OnnxSession(folder / GRAPH, threads, providers))
-        normalisation = np.load(folder / NORMALISATION, allow_pickle=False)
-        return cls(settings, normalisation, np.load(folder / CENTROIDS, allow_pickle=False), step)
+        normalisation = read_array(folder / NORMALISATION)
+        return cls(settings, normalisation, read_array(folder / CENTROIDS), step)
 
     def session(self) -> "LinguisticSession":
         """Return a session at the beginning of a stream."""
