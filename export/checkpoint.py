@@ -3,7 +3,7 @@
 import pickle
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class Tensors:
     """The file or folder, named in errors."""
     shapes: Mapping[str, Shape]
     _readers: Mapping[str, Callable[[], torch.Tensor]]
+    _prefix: str = ""
+    """What was taken off the names, told in errors."""
 
     def read(self, name: str) -> torch.Tensor:
         """Return the tensor `name` in the type it is stored in, mapped from the file if possible.
@@ -53,7 +55,8 @@ class Tensors:
         if shape is None or len(shape) <= axis:
             found = "is missing" if shape is None else f"has the shape {list(shape)}"
             raise UserError(
-                f"{self.source}: the tensor {name} {found}.", "Check that it is the right checkpoint."
+                f"{self.source}: the tensor {self._prefix}{name} {found}.",
+                "Check that it is the right checkpoint.",
             )
         return shape[axis]
 
@@ -66,7 +69,8 @@ class Tensors:
 
     def under(self, prefix: str) -> "Tensors":
         """Return the tensors whose names begin with `prefix`, without it."""
-        return self.renamed(lambda name: name.removeprefix(prefix) if name.startswith(prefix) else None)
+        inside = self.renamed(lambda name: name.removeprefix(prefix) if name.startswith(prefix) else None)
+        return replace(inside, _prefix=self._prefix + prefix)
 
     def renamed(self, rename: Callable[[str], str | None]) -> "Tensors":
         """Return the tensors under other names; those that `rename` maps to None are left out."""
@@ -81,15 +85,18 @@ class Tensors:
         """Raise `UserError`, naming file and tensor, unless these tensors are exactly the `expected` ones."""
         missing = [name for name in expected if name not in self.shapes]
         if missing:
-            raise UserError(f"{self.source}: the tensor {_some(missing)} is missing.", _OTHER_MODEL)
+            raise UserError(
+                f"{self.source}: the tensor {self._prefix}{_some(missing)} is missing.", _OTHER_MODEL
+            )
         extra = [name for name in self.shapes if name not in expected]
         if extra:
-            raise UserError(f"{self.source}: the tensor {_some(extra)} is not of this model.", _OTHER_MODEL)
+            named = f"{self._prefix}{_some(extra)}"
+            raise UserError(f"{self.source}: the tensor {named} is not of this model.", _OTHER_MODEL)
         for name, shape in expected.items():
             if self.shapes[name] != shape:
                 raise UserError(
-                    f"{self.source}: the tensor {name} has the shape {list(self.shapes[name])}, "
-                    f"not {list(shape)}.",
+                    f"{self.source}: the tensor {self._prefix}{name} has the shape "
+                    f"{list(self.shapes[name])}, not {list(shape)}.",
                     _OTHER_MODEL,
                 )
 

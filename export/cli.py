@@ -1,5 +1,6 @@
 """The command `python -m export`: names and options."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -158,6 +159,8 @@ def _bars() -> Iterator[Progress]:
 
 def main() -> None:
     """Run the command: one clear line and status 2 for what the user can mend, no traceback."""
+    # Who is told to end clears up as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(standalone_mode=True)
     except UserError as error:

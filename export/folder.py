@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from runtime.errors import UserError
 
 _HASH_BLOCK_BYTES = 1 << 20
 
+_PARTIAL = ".partial"
+"""What the name of a folder that is being written ends in, after the number of the process."""
+
 
 @contextmanager
 def whole_folder(final: Path) -> Iterator[Path]:
@@ -23,23 +27,36 @@ def whole_folder(final: Path) -> Iterator[Path]:
     A folder that already has that name is replaced then, not before; when the block fails, nothing is left.
     Raises `UserError` if the disk is full or the place can't be written.
     """
-    partial = final.with_name(f".{final.name}.partial")
-    old = final.with_name(f".{final.name}.old")
+    partial = final.with_name(f".{final.name}.{os.getpid()}{_PARTIAL}")
+    old = partial.with_suffix(".old")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
+        _clear_up_after_the_dead(final)
         partial.mkdir(parents=True)
         yield partial
-        shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
         partial.rename(final)
-        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise UserError(
             f"{final} can't be written ({error.strerror or error}).", "Free space, or choose another place."
         ) from error
     finally:
+        if old.exists() and not final.exists():
+            old.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _clear_up_after_the_dead(final: Path) -> None:
+    """Remove what processes left half-written that were killed before they could do so themselves."""
+    for partial in final.parent.glob(f".{final.name}.*{_PARTIAL}"):
+        process = partial.name.removesuffix(_PARTIAL).rpartition(".")[2]
+        try:
+            os.kill(int(process), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(partial, ignore_errors=True)
+        except PermissionError:
+            continue  # alive, and somebody else's
 
 
 def write_record(

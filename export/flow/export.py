@@ -39,18 +39,18 @@ def export_flow(decoder: Path, output: Path, precision: Precision, progress: Pro
     Raises `UserError` for a release that is not whole, and leaves `output` as it was then.
     """
     precision.among(PRECISIONS, COMPONENT)
-    progress("reading the flow", 0, 4)
+    progress(f"{output.name}: reading", 0, 4)
     config = released_config(decoder)
     flow = load_flow(open_tensors(decoder / MODEL), config)
     settings = flow_settings(flow, config)
     with whole_folder(output) as folder:
         write_encoder(flow, folder / ENCODER)
-        progress("writing the flow's estimator", 1, 4)
+        progress(f"{output.name}: writing the estimator", 1, 4)
         write_estimator(flow, folder / ESTIMATOR)
         if precision is Precision.INT8:
-            progress("rounding the flow's estimator", 2, 4)
+            progress(f"{output.name}: rounding the estimator", 2, 4)
             quantise_products(folder / ESTIMATOR)
-        progress("comparing the flow", 3, 4)
+        progress(f"{output.name}: comparing", 3, 4)
         parity = _parity(module_decoder(flow, settings), FlowDecoder.of_files(folder, settings))
         write_record(
             folder,
@@ -61,7 +61,7 @@ def export_flow(decoder: Path, output: Path, precision: Precision, progress: Pro
             settings=settings,
             parity=parity,
         )
-    progress("flow", 4, 4)
+    progress(output.name, 4, 4)
 
 
 def flow_settings(flow: Flow, config: FlowConfig) -> FlowSettings:

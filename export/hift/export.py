@@ -50,14 +50,14 @@ def export_hift(decoder: Path, output: Path, precision: Precision, progress: Pro
 def write_hift(generator: HiftGenerator, files: Mapping[str, Path], output: Path, progress: Progress) -> None:
     """Write `generator`, which was read from `files`, as the component folder `output`."""
     settings = hift_settings(generator)
-    what, steps = "exporting the vocoder", len(settings.stages) + 2
+    steps = len(settings.stages) + 2
     with whole_folder(output) as folder:
-        progress(what, 0, steps)
+        progress(f"{output.name}: pitch", 0, steps)
         write_f0_graph(generator, folder / F0_GRAPH)
         for number, stage in enumerate(settings.stages):
-            progress(what, number + 1, steps)
+            progress(f"{output.name}: stage {number}", number + 1, steps)
             write_stage_graph(generator, number, folder / stage.graph)
-        progress(what, steps - 1, steps)
+        progress(f"{output.name}: comparing", steps - 1, steps)
         write_record(
             folder,
             component=COMPONENT,
@@ -67,7 +67,7 @@ def write_hift(generator: HiftGenerator, files: Mapping[str, Path], output: Path
             settings=settings,
             parity=_parity(generator, HiftVocoder(settings, folder)),
         )
-    progress(what, steps, steps)
+    progress(output.name, steps, steps)
 
 
 def hift_settings(generator: HiftGenerator) -> HiftSettings:

@@ -100,7 +100,7 @@ def export_linguistic(tokenizer: Path, output: Path, precision: Precision, progr
     """
     precision.among(PRECISIONS, COMPONENT)
     folder = tokenizer / PARAFORMER
-    progress("reading the linguistic encoder", 0, 3)
+    progress(f"{COMPONENT}: reading", 0, 3)
     files = {
         MODEL: folder / MODEL,
         CONFIG: folder / CONFIG,
@@ -122,11 +122,11 @@ def write_linguistic(
 ) -> None:
     """Write `source`, which was read from `files`, as the component folder `output`."""
     with whole_folder(output) as folder:
-        progress("writing the linguistic encoder", 1, 3)
+        progress(f"{COMPONENT}: writing", 1, 3)
         np.save(folder / NORMALISATION, source.normalisation)
         np.save(folder / CENTROIDS, source.centroids)
         _write_graph(source.module, folder / GRAPH, precision)
-        progress("comparing the linguistic encoder", 2, 3)
+        progress(f"{COMPONENT}: comparing", 2, 3)
         exported = LinguisticEncoder.of_files(folder, source.settings)
         write_record(
             folder,
@@ -137,7 +137,7 @@ def write_linguistic(
             settings=source.settings,
             parity=parity(source.runtime(), exported),
         )
-    progress("linguistic encoder", 3, 3)
+    progress(COMPONENT, 3, 3)
 
 
 def _write_graph(module: encoder.LinguisticEncoder, path: Path, precision: Precision) -> None:

@@ -81,7 +81,8 @@ class _Steps:
     def next(self, what: str) -> None:
         """Tell that one more step is done, the last of them on `what`."""
         self._done += 1
-        self._progress(f"language model: {what}", self._done, self._total)
+        ended = self._done == self._total
+        self._progress(NAME if ended else f"{NAME}: {what}", self._done, self._total)
 
     def counting(self, what: str) -> Callable[[], None]:
         """Return what is to be called after each step on `what`."""

@@ -34,10 +34,10 @@ def export_semantic(tokenizer: Path, output: Path, precision: Precision, progres
     """
     precision.among((Precision.FP32,), COMPONENT)
     path = tokenizer / MODEL
-    progress("checking the semantic encoder", 0, 2)
+    progress(f"{COMPONENT}: checking", 0, 2)
     settings, opset = _check(path)
     require_space(output, path.stat().st_size)
-    progress("copying the semantic encoder", 1, 2)
+    progress(f"{COMPONENT}: copying", 1, 2)
     with whole_folder(output) as folder:
         shutil.copyfile(path, folder / GRAPH)
         write_record(
@@ -49,7 +49,7 @@ def export_semantic(tokenizer: Path, output: Path, precision: Precision, progres
             settings=settings,
             parity={},
         )
-    progress("semantic encoder", 2, 2)
+    progress(COMPONENT, 2, 2)
 
 
 def _check(path: Path) -> tuple[SemanticSettings, int]:

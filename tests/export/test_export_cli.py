@@ -77,7 +77,7 @@ def test_a_toy_release_is_written_whole_and_its_parts_exported(run, tmp_path):
     }
     status, _, error = run("lm", "--checkpoint", tmp_path / "checkpoint", "--output", tmp_path / "models")
     assert status == 0
-    assert "language model" in error
+    assert "lm" in error
     assert (tmp_path / "models" / "lm" / "export.json").is_file()
     model = tmp_path / "checkpoint" / "Step-Audio-TTS-3B" / "CosyVoice-300M-25Hz" / "hift.pt"
     model.write_bytes(model.read_bytes()[:1000])

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -74,3 +78,26 @@ def test_a_file_that_holds_no_array_is_named(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"centroids\.npy is damaged"):
         read_array(path)
+
+
+def test_what_a_killed_process_left_is_cleared_up(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / f".lm.{dead.pid}.partial"
+    left.mkdir()
+    alive = tmp_path / f".lm.{os.getppid()}.partial"
+    alive.mkdir()
+    fill(tmp_path / "lm", Settings(4))
+    assert not left.exists()
+    assert alive.is_dir()
+
+
+def test_two_writers_of_one_folder_do_not_disturb_each_other(tmp_path, monkeypatch):
+    with whole_folder(tmp_path / "lm") as first:
+        (first / "a").write_bytes(b"first")
+        monkeypatch.setattr(os, "getpid", os.getppid)
+        with whole_folder(tmp_path / "lm") as second:
+            (second / "a").write_bytes(b"second")
+        assert (tmp_path / "lm" / "a").read_bytes() == b"second"
+    assert (tmp_path / "lm" / "a").read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["lm"]
