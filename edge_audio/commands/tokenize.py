@@ -9,8 +9,8 @@ from rich.console import Console
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.tokenizer.dual import DualCodes, DualTokenizer
-from edge_audio.step_audio.tokenizer.linguistic import Codes
 from edge_audio.step_audio.tokenizer.semantic import Segmentation
+from edge_audio.step_audio.tokens import Codes
 
 SCHEMA_VERSION = 1
 

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Ids = NDArray[np.int64]
-"""Token ids or codes, shape (n,)."""
+"""Token ids, shape (n,)."""
+
+Codes = NDArray[np.int64]
+"""Codes of one codebook, or of both in turn, counted from 0, shape (n,)."""
 
 LINGUISTIC_PER_GROUP = 2
 """Linguistic codes of a group: 120 ms at 16.67 Hz."""

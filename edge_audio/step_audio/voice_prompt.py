@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_audio.step_audio.tokens import Codes
+
 
 @dataclass(frozen=True, slots=True)
 class VoicePrompt:
     """What the speech decoder is told of a speaker."""
 
-    codes: NDArray[np.int64]
+    codes: Codes
     """Interleaved audio codes of the trimmed recording, 0-based (id minus the first audio id), shape (n,)."""
     mel: NDArray[np.float32]
     """Log-mel of the untrimmed recording at the decoder's rate, shape (frames, bands)."""

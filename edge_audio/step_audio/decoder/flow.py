@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.decoder.euler import Mel, TimeGrid, bfloat16_grid, cosine_grid, solve
+from edge_audio.step_audio.tokens import Codes
 from edge_audio.step_audio.voice_prompt import VoicePrompt
 from runtime.errors import UserError
 from runtime.session import CPU, Array, OnnxSession
@@ -122,9 +123,7 @@ class FlowDecoder:
         """Return how many mel frames that many codes from the beginning make."""
         return self.settings.frames_of(codes)
 
-    def mel(
-        self, codes: NDArray[np.int64], prompt: VoicePrompt, noise: Mel, token: CancelToken | None = None
-    ) -> Mel:
+    def mel(self, codes: Codes, prompt: VoicePrompt, noise: Mel, token: CancelToken | None = None) -> Mel:
         """Return the log-mel of `codes`, without the prompt's part.
 
         `codes` are 0-based, shape (n,), negative ones count as 0. `prompt` may be empty: no codes and no
@@ -152,7 +151,7 @@ class FlowDecoder:
         estimate = _Guided(self._estimator, mu, speaker, known, self.settings.guidance, token)
         return solve(estimate, noise, self._grid)[:, prompted:]
 
-    def _check(self, codes: NDArray[np.int64], prompt: VoicePrompt, noise: Mel) -> None:
+    def _check(self, codes: Codes, prompt: VoicePrompt, noise: Mel) -> None:
         """Raise `ValueError` unless the arrays fit the model and one another."""
         bands, settings = self.bands, self.settings
         if prompt.mel.ndim != 2 or prompt.mel.shape[1] != bands:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.decoder.euler import Mel
 from edge_audio.step_audio.decoder.hift_session import Filter, HiftSession, Network, Pitch
 from edge_audio.step_audio.decoder.source import (
     HarmonicSource,
@@ -17,7 +18,6 @@ from edge_audio.step_audio.decoder.source import (
     SourceNoise,
     SourceSettings,
 )
-from edge_audio.step_audio.decoder.speech import Mel
 from edge_audio.step_audio.decoder.window import Context
 from runtime.session import CPU, OnnxSession
 from runtime.worker import CancelToken

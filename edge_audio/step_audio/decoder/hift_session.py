@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.decoder.euler import Mel
 from edge_audio.step_audio.decoder.source import HarmonicSource
-from edge_audio.step_audio.decoder.speech import Mel
-from edge_audio.step_audio.decoder.window import Array, Context, Window, Windows
-from runtime.session import OnnxSession
+from edge_audio.step_audio.decoder.window import Context, Window, Windows
+from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken
 
 

@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.decoder.euler import Mel
 from edge_audio.step_audio.noise import PlacedNoise
+from edge_audio.step_audio.tokens import Codes
 from edge_audio.step_audio.voice_prompt import VoicePrompt
 from runtime.worker import CancelToken
-
-Codes = NDArray[np.int64]
-"""Interleaved audio codes, 0-based, shape (n,)."""
-
-Mel = NDArray[np.float32]
-"""Log-mel, shape (bands, frames)."""
 
 
 class MelDecoder(Protocol):

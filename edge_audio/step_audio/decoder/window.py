@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from runtime.session import Array
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,12 +1,10 @@
 """From a recording to the voice prompt of its speaker."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.step_audio.features.prompt_mel import PromptMel
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.features.speaker import SpeakerModel
+from edge_audio.step_audio.tokens import Codes
 from edge_audio.step_audio.voice_prompt import VoicePrompt
 from runtime.errors import UserError
 from runtime.worker import CancelToken
@@ -14,7 +12,7 @@ from runtime.worker import CancelToken
 
 def voice_prompt(
     recording: Recording,
-    codes: NDArray[np.int64],
+    codes: Codes,
     mel: PromptMel,
     speaker: SpeakerModel,
     token: CancelToken | None = None,

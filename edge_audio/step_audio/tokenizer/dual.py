@@ -16,9 +16,9 @@ from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.language_model import settings as language_model
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokenizer import linguistic, semantic
-from edge_audio.step_audio.tokenizer.linguistic import Codes, LinguisticEncoder, LinguisticSession
+from edge_audio.step_audio.tokenizer.linguistic import LinguisticEncoder, LinguisticSession
 from edge_audio.step_audio.tokenizer.semantic import Segmentation, SemanticEncoder, SemanticSession
-from edge_audio.step_audio.tokens import RELEASED, AudioTokens, Ids, Interleaver
+from edge_audio.step_audio.tokens import RELEASED, AudioTokens, Codes, Ids, Interleaver
 from runtime.errors import UserError
 from runtime.session import CPU
 from runtime.worker import CancelToken

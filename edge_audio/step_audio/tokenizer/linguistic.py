@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import Component, read_array
 from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
+from edge_audio.step_audio.tokens import Codes
 from runtime.session import CPU, Array, OnnxSession
 from runtime.worker import CancelToken
 
@@ -26,9 +27,6 @@ NORMALISATION = "normalisation.npy"
 
 CENTROIDS = "centroids.npy"
 """float32 (codes, width): the k-means centroid of each code."""
-
-Codes = NDArray[np.int64]
-"""Codes, shape (n,)."""
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 """A number of something that is there."""

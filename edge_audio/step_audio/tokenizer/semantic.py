@@ -7,11 +7,11 @@ from typing import Self
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import HOP_SAMPLES, Features, LogMel
 from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.tokens import Codes
 from runtime.errors import UserError
 from runtime.session import CPU, OnnxSession
 from runtime.worker import CancelToken
@@ -22,9 +22,6 @@ COMPONENT = "semantic"
 GRAPH = "encoder.onnx"
 """The released graph: log-mel and its length in, codes out. The names of its inputs differ between editions,
 so they are told by their order."""
-
-Codes = NDArray[np.int64]
-"""Codes, shape (n,)."""
 
 PIECE_SAMPLES = 30 * INPUT_RATE_HZ
 """A recording is cut into pieces of 30 s, each heard by itself (Step-Audio release)."""
