@@ -44,7 +44,7 @@ _SEED = 3
 
 
 def measure_models(folders: list[Path], threads: int, report: Callable[[str], None]) -> Figures:
-    """Return the figures of every exported component in `folders`, computing on `threads` threads.
+    """Return the figures of every exported component in and below `folders`, computing on `threads` threads.
 
     Raises `UserError` if there is none.
     """
@@ -62,11 +62,11 @@ def measure_models(folders: list[Path], threads: int, report: Callable[[str], No
 
 
 def _components(folders: list[Path]) -> Iterator[Path]:
-    """Yield the folders of components that can be measured, in the order in which speech meets them."""
-    for parent in folders:
-        for name in _MEASURES:
-            if (parent / name / RECORD).is_file():
-                yield parent / name
+    """Yield the components in and below `folders` that can be measured, together those of one release."""
+    order = list(_MEASURES)
+    for folder in folders:
+        found = [record.parent for record in folder.rglob(RECORD) if record.parent.name in _MEASURES]
+        yield from sorted(found, key=lambda component: (component.parent, order.index(component.name)))
 
 
 def _linguistic(folder: Path, threads: int) -> Figures:
