@@ -134,7 +134,7 @@ def test_a_lane_streams_groups_and_is_free_at_once_when_nobody_listens(model: La
         began_s = time.perf_counter()
         await stream.aclose()
         assert await lane.run(lambda _: "free") == "free"
-        assert time.perf_counter() - began_s < 0.05
+        assert time.perf_counter() - began_s < 0.25  # of seconds
         lane.close()
 
     asyncio.run(main())

