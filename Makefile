@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
 .PHONY: talk test check format models portaudio sound-server clean
 
 talk: $(STAMP) portaudio models
 	@$(BIN)/edge-audio talk --demo-without-device
 
-test: $(DEV_STAMP) portaudio sound-server models check
+test: $(DEV_STAMP) $(AARCH64_STAMP) portaudio sound-server models check
 	$(BIN)/pytest
 
 check: $(DEV_STAMP)
@@ -41,6 +42,17 @@ $(STAMP): pyproject.toml constraints.txt
 $(DEV_STAMP): $(STAMP)
 	@echo "Installing the packages for tests and export, once ..."
 	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export-chat]'
+	@touch $@
+
+# The platforms of JetPack 7: Ubuntu 24.04 with Python 3.12 on aarch64.
+AARCH64 := --python-version 3.12 --implementation cp --abi cp312 \
+	$(foreach version,2_17 2_24 2_26 2_27 2_28 2_31 2_34 2_35 2_38 2_39,--platform manylinux_$(version)_aarch64) \
+	--platform manylinux2014_aarch64
+
+$(AARCH64_STAMP): constraints.txt $(DEV_STAMP)
+	@echo "Looking whether every pinned package has a wheel for aarch64, once ..."
+	@$(BIN)/pip install --disable-pip-version-check --quiet --dry-run --ignore-installed --no-deps \
+	  --target $(VENV)/aarch64 --only-binary=:all: $(AARCH64) -r constraints.txt
 	@touch $@
 
 # $(call apt,PACKAGES,CONSEQUENCE): install where we may without asking, else say what is missing.
