@@ -40,6 +40,13 @@ class _Choice(msgspec.Struct):
 class _Event(msgspec.Struct):
     choices: list[_Choice] = []
     error: object = None
+    kind: str | None = msgspec.field(name="object", default=None)
+    message: str | None = None
+
+    @property
+    def failure(self) -> object:
+        """What the server says about an error; older vLLM servers put no `error` around it."""
+        return (self.message or self.kind) if self.kind == "error" else self.error
 
 
 _DONE = _Choice(finish_reason="stop")
@@ -110,6 +117,8 @@ class CompletionServer:
                     deadline_s = now() + wait_s
                 if choice.finish_reason == "content_filter":
                     raise ChatModelError("The chat model refused to answer.")
+                if choice.finish_reason in ("abort", "error"):  # vLLM's words
+                    break
                 if choice.finish_reason is not None and not ended:
                     ended = True
                     deadline_s = now() + _AFTER_END_S
@@ -151,8 +160,8 @@ class CompletionServer:
                     yield _DONE
                     continue
                 event = msgspec.json.decode(data, type=_Event)
-                if event.error is not None:
-                    raise ChatModelError(f"The chat model at {self._host} failed{_reason(event.error)}.")
+                if event.failure is not None:
+                    raise ChatModelError(f"The chat model at {self._host} failed{_reason(event.failure)}.")
                 for choice in event.choices:
                     yield choice
 
@@ -179,7 +188,7 @@ class CompletionServer:
         """One sentence on why the server said no."""
         error: object = None
         with suppress(msgspec.DecodeError):
-            error = msgspec.json.decode(body, type=_Event).error
+            error = msgspec.json.decode(body, type=_Event).failure
         what = _REFUSALS.get(status, "failed" if status >= 500 else "refused the request")
         return f"The chat model at {self._host} {what} (status {status}){_reason(error)}."
 

@@ -1,0 +1,223 @@
+"""Going over to the second chat model and back, with a real server on loopback as the first."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Literal
+
+import pytest
+from chat_server import (
+    DONE,
+    STOP,
+    Answer,
+    chat_server,
+    chunk,
+    raw,
+    silence,
+    status,
+    stream,
+    stream_head,
+    text,
+)
+
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.fallback import FallbackModel
+from edge_audio.llm.openai_server import OpenAIServer
+from runtime.errors import UserError
+
+TURN = UserTurn("How are you?", (65536,))
+
+
+class StandIn:
+    """A chat model in this process: says its words, or fails before, between or after them."""
+
+    def __init__(self, *words: str | Exception, hears: Literal["text", "codes"] = "text") -> None:
+        self.name = "local"
+        self.hears: Literal["text", "codes"] = hears
+        self.words = words
+        self.asked = 0
+        self.ended = 0
+        self.prefilled: list[str] = []
+        self.closed = False
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        self.asked += 1
+        try:
+            for word in self.words:
+                if isinstance(word, Exception):
+                    raise word
+                yield TextDelta(word)
+        finally:
+            self.ended += 1
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+        self.prefilled.append(heard)
+
+    async def warm_up(self) -> None:
+        for word in self.words:
+            if isinstance(word, Exception):
+                raise word
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def answer_of(model: ChatModel, turn: UserTurn = TURN) -> str:
+    async with aclosing(model.reply((), turn)) as deltas:
+        return "".join([delta.text async for delta in deltas])
+
+
+FAULTS: dict[str, tuple[Answer, str]] = {
+    "refused": (status("401 Unauthorized", b"{}"), "wants a valid API key"),
+    "down": (status("503 Service Unavailable"), "failed"),
+    "gone": (raw(b""), "connection .* broke"),
+    "garbled": (stream(b"data: {oops\n\n"), "garbled"),
+    "empty": (stream(STOP, DONE), "wrote nothing at all"),
+    "silent": (silence(), r"wrote nothing for 0\.2 seconds"),
+    "slow to start": (stream(b": ping\n\n", text("Yes"), gap_s=1.0), r"wrote nothing for 0\.2 seconds"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_keeps_the_first_model_from_beginning_the_second_answers(fault: str) -> None:
+    answer, why = FAULTS[fault]
+    told: list[str] = []
+
+    async def main() -> tuple[str, float]:
+        async with chat_server(answer) as server:
+            second = StandIn("Fine", ".")
+            remote = OpenAIServer(server.url, "remote")
+            model = FallbackModel(remote, second, first_token_limit_s=0.2, on_change=told.append)
+            begin_s = time.perf_counter()
+            reply = await answer_of(model)
+            took_s = time.perf_counter() - begin_s
+            await asyncio.wait_for(server.asked.wait(), 1)
+            # Left alone from now on.
+            requests = len(server.bodies)
+            assert await answer_of(model) == "Fine."
+            assert len(server.bodies) == requests
+            await model.close()
+            assert second.closed
+            return reply, took_s
+
+    reply, took_s = asyncio.run(main())
+    assert reply == "Fine."
+    assert took_s < 0.8
+    [sentence] = told
+    assert sentence.endswith("local answers instead.")
+    assert re.search(why, sentence)
+
+
+def test_a_server_that_is_not_there_costs_no_wait() -> None:
+    async def main() -> None:
+        async with chat_server(silence()) as server:
+            url = server.url
+        model = FallbackModel(OpenAIServer(url, "remote"), StandIn("Fine."), first_token_limit_s=30)
+        assert await asyncio.wait_for(answer_of(model), 2) == "Fine."
+        await model.close()
+
+    asyncio.run(main())
+
+
+def test_a_late_first_model_is_stopped() -> None:
+    async def main() -> None:
+        async with chat_server(silence(stream_head())) as server:
+            model = FallbackModel(
+                OpenAIServer(server.url, "remote"), StandIn("Fine."), first_token_limit_s=0.1
+            )
+            assert await answer_of(model) == "Fine."
+            await asyncio.wait_for(server.left.wait(), 1)
+            await model.close()
+
+    asyncio.run(main())
+
+
+def test_the_first_model_is_tried_again_after_a_while_and_its_return_told() -> None:
+    told: list[str] = []
+
+    async def main() -> None:
+        first, second = StandIn(ChatModelError("Down.")), StandIn("second")
+        model = FallbackModel(first, second, retry_after_s=0.05, on_change=told.append)
+        assert await answer_of(model) == "second"
+        await asyncio.sleep(0.06)
+        assert await answer_of(model) == "second"
+        assert first.asked == 2
+        first.words = ("first",)
+        assert await answer_of(model) == "second"
+        await asyncio.sleep(0.06)
+        assert await answer_of(model) == "first"
+        assert await answer_of(model) == "first"
+
+    asyncio.run(main())
+    assert told == ["Down. local answers instead.", "local answers again."]
+
+
+def test_a_first_model_that_breaks_off_ends_the_reply_and_the_next_is_the_second_s() -> None:
+    async def main() -> None:
+        heard = []
+        async with chat_server(raw(stream_head() + chunk(text("Yes, I")))) as server:
+            model = FallbackModel(OpenAIServer(server.url, "remote"), StandIn("Fine."))
+            with pytest.raises(ChatModelError, match="broke"):
+                async for delta in model.reply((), TURN):
+                    heard.append(delta.text)
+            assert heard == ["Yes, I"]
+            assert await answer_of(model) == "Fine."
+            await model.close()
+
+    asyncio.run(main())
+
+
+def test_the_limit_holds_for_the_first_token_only() -> None:
+    async def main() -> str:
+        async with chat_server(stream(text("one "), text("two"), STOP, DONE, gap_s=0.3)) as server:
+            model = FallbackModel(OpenAIServer(server.url, "remote"), StandIn("no"), first_token_limit_s=0.2)
+            reply = await answer_of(model)
+            await model.close()
+            return reply
+
+    assert asyncio.run(main()) == "one two"
+
+
+def test_without_a_transcript_a_second_model_that_hears_text_is_not_asked() -> None:
+    async def main() -> None:
+        first, second = StandIn(ChatModelError("Down."), hears="codes"), StandIn("Fine.")
+        model = FallbackModel(first, second)
+        assert model.hears == "codes"
+        with pytest.raises(ChatModelError, match="got no transcript"):
+            await answer_of(model, UserTurn(audio_ids=(65536,)))
+        assert second.asked == 0
+
+    asyncio.run(main())
+
+
+def test_closing_a_reply_closes_the_model_that_writes_it() -> None:
+    async def main() -> None:
+        first = StandIn("one ", "two")
+        reply = FallbackModel(first, StandIn("no")).reply((), TURN)
+        await anext(reply)
+        assert first.ended == 0
+        await reply.aclose()
+        assert first.ended == 1
+
+    asyncio.run(main())
+
+
+def test_both_models_get_ready_for_a_turn() -> None:
+    first, second = StandIn(), StandIn()
+    asyncio.run(FallbackModel(first, second).prefill((), "How"))
+    assert first.prefilled == second.prefilled == ["How"]
+
+
+def test_warming_up_goes_over_at_once_where_the_first_is_away_but_needs_the_second() -> None:
+    async def main() -> None:
+        away, there = StandIn(UserError("Away.", "Start it.")), StandIn("Fine.")
+        model = FallbackModel(away, there)
+        await model.warm_up()
+        assert await answer_of(model) == "Fine."
+        assert away.asked == 0
+        with pytest.raises(UserError, match="Away"):
+            await FallbackModel(there, away).warm_up()
+
+    asyncio.run(main())
