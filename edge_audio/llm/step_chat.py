@@ -1,7 +1,7 @@
 """Step-Audio-Chat on a vLLM server: the turn goes there as audio tokens, the reply comes back as text.
 
 The server reads ``POST {url}/completions``, which takes the ids of a whole prompt; its chat protocol would
-write the prompt by itself, and knows no audio tokens. See docs/remote-step-chat.md.
+write the prompt by itself, and knows no audio tokens. See configs/remote-step-chat.md.
 """
 
 import os
