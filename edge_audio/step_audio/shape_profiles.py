@@ -1,0 +1,46 @@
+"""The lengths for which TensorRT engines of the Step-Audio components are built.
+
+Engines keep the graphs' own types. Never build float16 engines of the estimator or of the linguistic encoder
+from float32 graphs, strongly typed or with a float16 flag: their norms overflow and underflow (epsilon is
+1e-12 in the linguistic encoder) and give NaN (CosyVoice #1113). bfloat16 has the range; or keep norms,
+softmax and the residual stream in float32, as the float16 export of the linguistic encoder does.
+"""
+
+from collections.abc import Mapping
+
+from edge_audio.step_audio.decoder.flow import ENCODER, ESTIMATOR
+from edge_audio.step_audio.decoder.hift import F0_GRAPH
+from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE
+from edge_audio.step_audio.language_model.settings import DECODE, PREFILL
+from runtime.shape_profile import Lengths, Profile
+
+_MEL = Lengths(4, 500, 3000)
+"""Frames of mel: CosyVoice's own profile; 86 are a second, so that 35 s fit, prompt and context included."""
+
+_CODES = Lengths(1, 242, 1452)
+"""Codes of both books for those frames, 41.67 a second."""
+
+_PAST = Lengths(0, 1024, MAX_LENGTH)
+
+_STAGE_RATE = 8
+"""Frames that the first stage of the released vocoder makes of one."""
+
+PROFILES: Mapping[str, Mapping[str, Profile]] = {
+    "linguistic": {},  # every length is fixed
+    "lm": {
+        # The runtime reads pieces with this graph and decodes with it too: most runs have one position.
+        PREFILL: {"new": Lengths(1, 1, PIECE), "past": _PAST},
+        DECODE: {"past": _PAST},
+    },
+    "flow": {ENCODER: {"codes": _CODES, "frames": _MEL}, ESTIMATOR: {"frames": _MEL}},
+    "hift": {
+        F0_GRAPH: {"frames": _MEL},
+        "stage0.onnx": {"frames": _MEL},
+        "stage1.onnx": {
+            "frames": Lengths(
+                _STAGE_RATE * _MEL.shortest, _STAGE_RATE * _MEL.usual, _STAGE_RATE * _MEL.longest
+            )
+        },
+    },
+}
+"""By component and graph file; a graph that isn't named has fixed lengths only."""
