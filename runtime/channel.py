@@ -118,7 +118,7 @@ class Channel(Generic[T]):
             if waiter.done() and not waiter.cancelled():
                 # We were woken and cancelled in one turn of the loop: pass the wake-up on.
                 self._wake(waiters)
-            else:
+            elif waiter in waiters:  # not if we were cancelled and then passed over by a wake-up
                 waiters.remove(waiter)
             raise
 

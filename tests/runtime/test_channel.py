@@ -106,6 +106,24 @@ def test_a_receiver_cancelled_as_it_is_woken_passes_the_item_on() -> None:
     assert run_virtual(main()) == 7
 
 
+@pytest.mark.parametrize("happening", ["put", "close"])
+def test_a_receiver_that_is_woken_when_it_was_just_cancelled_is_cancelled(happening: str) -> None:
+    async def main() -> list[int]:
+        channel: Channel[int] = Channel(2)
+        receiver = asyncio.create_task(channel.get())
+        await asyncio.sleep(0)
+        receiver.cancel()
+        if happening == "put":
+            channel.put_nowait(7)
+        else:
+            channel.close()
+        with pytest.raises(asyncio.CancelledError):
+            await receiver
+        return list(channel.drain())
+
+    assert run_virtual(main()) == ([7] if happening == "put" else [])
+
+
 def test_waiting_for_an_item_that_never_comes_is_told_as_a_stall() -> None:
     async def main() -> None:
         await Channel[int](1).get()
