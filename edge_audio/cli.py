@@ -19,8 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models_app = typer.Typer(help="The model files: list, fetch, verify, where.", no_args_is_help=False)
+voices_app = typer.Typer(help="The voices made of recordings: list, add, remove.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(voices_app, name="voices")
 app.add_typer(bench_app, name="bench")
 
 ConfigOption = Annotated[
@@ -28,6 +30,10 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="A config file; configs/desktop.toml if unset."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+VoicesOption = Annotated[Path, typer.Option("--voices", metavar="DIR", help="Where the voices are kept.")]
+VOICES = Path("voices")
+"""The folder of voices unless another one is named, below where the program runs."""
+
 Names = Annotated[list[str] | None, typer.Argument(help="Names of models.", show_default=False)]
 
 SWITCH_INTERVAL_S = 0.0005
@@ -167,6 +173,40 @@ def models_where(names: Names = None) -> None:
     from edge_audio.commands.models import locate_models
 
     locate_models(names or (), Console())
+
+
+@voices_app.command("list")
+def voices_list(voices: VoicesOption = VOICES) -> None:
+    """List every voice and what its recording says."""
+    from edge_audio.commands.voices import show_voices
+
+    show_voices(voices, Console())
+
+
+@voices_app.command("add")
+def voices_add(
+    name: Annotated[str, typer.Argument(help="Letters, digits, - and _.")],
+    audio: Annotated[
+        Path, typer.Option(metavar="IN", help="A few seconds of one person's speech, 16 kHz or more.")
+    ],
+    text: Annotated[str, typer.Option(help="What is said in it, word by word.")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="What `python -m export all` wrote.")],
+    voices: VoicesOption = VOICES,
+) -> None:
+    """Make a voice of a recording; NAMERAP and NAME哼唱 are how NAME raps and hums."""
+    from edge_audio.commands.voices import add_voice
+
+    add_voice(name, audio=audio, text=text, models=models, voices=voices, console=Console())
+
+
+@voices_app.command("remove")
+def voices_remove(
+    name: Annotated[str, typer.Argument(help="One of the voices.")], voices: VoicesOption = VOICES
+) -> None:
+    """Remove a voice and its recording."""
+    from edge_audio.commands.voices import remove_voice
+
+    remove_voice(name, voices=voices, console=Console())
 
 
 @bench_app.command("latency")

@@ -63,6 +63,10 @@ class VoiceRegistry:
         found = (path.parent.name for path in self.folder.glob(f"*/{RECORDING}"))
         return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
 
+    def text(self, name: str) -> str:
+        """Return what a voice's recording says. Raises `UserError` if there is no such voice or text."""
+        return _read_text(self._known(name) / TEXT)
+
     def load(self, name: str, encode: PromptEncoder | None = None) -> StoredVoice:
         """Return the voice called `name`.
 

@@ -1,0 +1,38 @@
+"""`edge-audio voices`: the voices that were made of recordings."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_audio.step_audio.features.recording import read_recording
+from edge_audio.step_audio.voice_encoder import VoiceEncoder
+from edge_audio.step_audio.voices import VoiceRegistry
+
+_THREADS = 2
+
+
+def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, console: Console) -> None:
+    """Make a voice of the recording `audio`, in which someone says `text`. Raises `UserError`."""
+    recording = read_recording(audio)
+    encoder = VoiceEncoder(models, _THREADS)
+    with console.status("Listening to the recording ..."):
+        prompt = VoiceRegistry(voices).add(name, recording, text, encoder).prompt
+    seconds = len(recording.pcm) / recording.rate_hz
+    line = f"{name}: {seconds:.1f} s of speech, {len(prompt.codes)} codes, in {voices / name}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_voices(voices: Path, console: Console) -> None:
+    """List every voice with what its recording says. Raises `UserError` for a voice without its text."""
+    registry = VoiceRegistry(voices)
+    names = registry.names()
+    for name in names:
+        console.print(f"{name}: {registry.text(name)}", markup=False, highlight=False, soft_wrap=True)
+    if not names:
+        console.print(f"There is no voice in {voices} yet.", markup=False, highlight=False, soft_wrap=True)
+
+
+def remove_voice(name: str, *, voices: Path, console: Console) -> None:
+    """Remove a voice with its recording. Raises `UserError` if there is none of that name."""
+    VoiceRegistry(voices).remove(name)
+    console.print(f"{name} is removed.", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,57 @@
+"""From a recording to a voice prompt, by the exported models."""
+
+import hashlib
+from pathlib import Path
+
+from edge_audio.step_audio.component import RECORD, Component
+from edge_audio.step_audio.decoder import flow
+from edge_audio.step_audio.decoder.flow import FlowSettings
+from edge_audio.step_audio.features.prompt import voice_prompt
+from edge_audio.step_audio.features.prompt_mel import PromptMel
+from edge_audio.step_audio.features.recording import Recording
+from edge_audio.step_audio.features.speaker import FILE, SpeakerModel
+from edge_audio.step_audio.tokenizer import linguistic, semantic
+from edge_audio.step_audio.tokenizer.dual import DualTokenizer
+from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.worker import CancelToken
+
+SPEAKER = "speaker"
+"""Name of the speaker model's component, and of its folder."""
+
+FFT_SAMPLES = 1024
+TOP_HZ = 8000.0
+"""How the decoder's spectrogram is made beside what its record says (the release's `cosyvoice.yaml`)."""
+
+
+class VoiceEncoder:
+    """A `PromptEncoder`. Blocks while it computes, and loads its models for each voice: belongs on a lane.
+
+    Voices are rarely made, and the models are large: nothing is held between two calls.
+    """
+
+    def __init__(self, models: Path, threads: int = 1) -> None:
+        """Look at `models`, into which `python -m export all` wrote. Raises `UserError` if one is missing."""
+        self._models = models
+        self._threads = threads
+        settings = Component(models / flow.COMPONENT, flow.COMPONENT).settings(FlowSettings)
+        self._mel = PromptMel(
+            settings.sample_rate_hz, FFT_SAMPLES, settings.hop_samples, settings.bands, TOP_HZ
+        )
+        self._speaker = Component(models / SPEAKER, SPEAKER).path(FILE)
+        digest = hashlib.sha256()
+        for name in (linguistic.COMPONENT, semantic.COMPONENT, flow.COMPONENT, SPEAKER):
+            Component(models / name, name)
+            digest.update((models / name / RECORD).read_bytes())
+        self.fingerprint = digest.hexdigest()
+        """Of the models' records, which hold the hashes of what they were exported from."""
+
+    def __call__(self, recording: Recording, token: CancelToken | None = None) -> VoicePrompt:
+        """Return the voice prompt of `recording`, as the release makes it.
+
+        Raises `UserError` for a recording that is too short or below 16 kHz, `Cancelled` once `token` is
+        cancelled.
+        """
+        tokenizer = DualTokenizer.load(self._models, self._threads)
+        ids = tokenizer.ids(tokenizer.tokenize(recording, trim=True, token=token))
+        codes = tokenizer.tokens.codes(ids)
+        return voice_prompt(recording, codes, self._mel, SpeakerModel(self._speaker, self._threads), token)

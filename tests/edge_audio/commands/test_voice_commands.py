@@ -1,0 +1,49 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_audio.cli import main
+
+SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run `edge-audio voices` in an empty folder; returns status and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["edge-audio", "voices", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out + captured.err  # type: ignore[return-value]
+
+    return run
+
+
+def test_a_voice_is_added_listed_and_removed(run: Run, toy_models: Path, tmp_path: Path) -> None:
+    status, said = run("add", "Ann", "--audio", SPEECH, "--text", "[Hello] you.", "--models", toy_models)
+    assert (status, said.split(":")[0]) == (0, "Ann")
+    assert (tmp_path / "voices" / "Ann" / "prompt.wav").is_file()
+    assert run("list") == (0, "Ann: [Hello] you.\n")
+    status, said = run("remove", "Bob")
+    assert status == 2
+    assert "Choose one of: Ann" in said
+    assert run("remove", "Ann") == (0, "Ann is removed.\n")
+    assert run("list") == (0, "There is no voice in voices yet.\n")
+
+
+def test_another_folder_of_voices_can_be_named(run: Run, tmp_path: Path) -> None:
+    assert run("list", "--voices", tmp_path / "other")[1].endswith("other yet.\n")
+
+
+def test_a_recording_that_is_missing_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    status, said = run("add", "Ann", "--audio", "none.wav", "--text", "Hello.", "--models", tmp_path)
+    assert status == 2
+    assert said.startswith("edge-audio: none.wav does not exist.")
+    assert said.count("\n") == 1
