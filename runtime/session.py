@@ -30,6 +30,28 @@ _BAD_FILE = (
 )
 """What ONNX Runtime raises for a file that is no model, a part of one, or newer than it knows."""
 
+_NEGATION = bytes.fromhex(
+    "080812003a320a0b0a017812017922034e65671201675a0f0a0178120a0a08080112040a02080162"
+    "0f0a0179120a0a08080112040a02080142040a001012"
+)
+"""The ONNX graph y = -x of one float32: the smallest thing that a provider can be asked to load."""
+
+
+def provider_works(name: str) -> bool:
+    """Return whether ONNX Runtime can open a session with the provider `name`.
+
+    To be listed by ONNX Runtime isn't enough: its libraries and a device for it must be there too.
+    """
+    if name not in onnxruntime.get_available_providers():
+        return False
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY + 1
+    try:
+        session = onnxruntime.InferenceSession(_NEGATION, options, providers=[name], enable_fallback=0)
+    except Exception:  # each provider has failures of its own, RuntimeError and ValueError among them
+        return False
+    return name in session.get_providers()
+
 
 class OnnxSession:
     """One loaded graph. Blocks while it computes: belongs on a lane."""

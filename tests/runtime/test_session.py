@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from runtime.errors import UserError
-from runtime.session import OnnxSession
+from runtime.session import OnnxSession, provider_works
 from runtime.worker import Cancelled, CancelToken
 
 SIZE = 256
@@ -131,3 +132,13 @@ def test_its_threads_are_idle_between_calls(tmp_path: Path) -> None:
         time.sleep(0.02)
         idle_s += time.process_time() - before_s
     assert idle_s < 0.05  # threads that spin for work take 0.2 s and more
+
+
+def test_a_provider_works_if_a_session_opens_with_it():
+    assert provider_works("CPUExecutionProvider")
+
+
+@pytest.mark.parametrize("listed", [[], ["NoSuchExecutionProvider"]])
+def test_a_provider_that_is_listed_but_opens_no_session_does_not_work(monkeypatch, listed):
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: listed)
+    assert not provider_works("NoSuchExecutionProvider")
