@@ -19,7 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models_app = typer.Typer(help="The model files: list, fetch, verify, where.", no_args_is_help=False)
-voices_app = typer.Typer(help="The voices made of recordings: list, add, remove.", no_args_is_help=True)
+voices_app = typer.Typer(
+    help="The voices made of recordings: list, add, import, remove.", no_args_is_help=True
+)
 bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(voices_app, name="voices")
@@ -197,6 +199,20 @@ def voices_add(
     from edge_audio.commands.voices import add_voice
 
     add_voice(name, audio=audio, text=text, models=models, voices=voices, console=Console())
+
+
+@voices_app.command("import")
+def voices_import(
+    speakers: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder `speakers` of the Step-Audio repository.")
+    ],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="What `python -m export all` wrote.")],
+    voices: VoicesOption = VOICES,
+) -> None:
+    """Add the voices of the Step-Audio release that are not here yet."""
+    from edge_audio.commands.voices import import_voices
+
+    import_voices(speakers, models=models, voices=voices, console=Console())
 
 
 @voices_app.command("remove")

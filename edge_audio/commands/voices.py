@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from edge_audio.step_audio.features.recording import read_recording
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
+from runtime.errors import UserError
+
+SPEAKERS = "speakers_info.json"
+"""In the release's folder of speakers: the text of each one's recording, NAME_prompt.wav."""
 
 _THREADS = 2
 
@@ -20,6 +25,23 @@ def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, 
     seconds = len(recording.pcm) / recording.rate_hz
     line = f"{name}: {seconds:.1f} s of speech, {len(prompt.codes)} codes, in {voices / name}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def import_voices(speakers: Path, *, models: Path, voices: Path, console: Console) -> None:
+    """Add the voices of the release's folder `speakers`, except those that are there. Raises `UserError`."""
+    source = speakers / SPEAKERS
+    try:
+        texts = msgspec.json.decode(source.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise UserError(
+            f"{source} is missing or doesn't tell the texts of speakers.",
+            "Name the folder `speakers` of the Step-Audio repository.",
+        ) from error
+    here = VoiceRegistry(voices).names()
+    for name, text in texts.items():
+        if name not in here:
+            audio = speakers / f"{name}_prompt.wav"
+            add_voice(name, audio=audio, text=text, models=models, voices=voices, console=console)
 
 
 def show_voices(voices: Path, console: Console) -> None:

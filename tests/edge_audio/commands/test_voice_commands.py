@@ -1,3 +1,5 @@
+import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,3 +49,25 @@ def test_a_recording_that_is_missing_is_told_in_one_line(run: Run, tmp_path: Pat
     assert status == 2
     assert said.startswith("edge-audio: none.wav does not exist.")
     assert said.count("\n") == 1
+
+
+def test_the_released_speakers_are_imported_once(run: Run, toy_models: Path, tmp_path: Path) -> None:
+    speakers = tmp_path / "speakers"
+    speakers.mkdir()
+    texts = {"Tingting": "Hello.", "TingtingRAP": "Yo.", "Tingting哼唱": "La."}
+    (speakers / "speakers_info.json").write_text(json.dumps(texts))
+    for name in texts:
+        shutil.copy(SPEECH, speakers / f"{name}_prompt.wav")
+    status, said = run("import", speakers, "--models", toy_models)
+    assert (status, said.count("\n")) == (0, 3)
+    assert run("list") == (0, "Tingting: Hello.\nTingtingRAP: Yo.\nTingting哼唱: La.\n")
+    assert run("import", speakers, "--models", toy_models) == (0, "")
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"Ann": 1}'])
+def test_a_folder_without_speakers_is_told(run: Run, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "speakers_info.json").write_text(content)
+    status, said = run("import", tmp_path, "--models", tmp_path)
+    assert status == 2
+    assert "speakers_info.json is missing or doesn't tell" in said
