@@ -25,8 +25,6 @@ from export import components
 from export.precision import Precision
 from export.progress import silent
 from export.release import Release
-from export.toy.checkpoint import write_checkpoint
-from export.toy.size import Size
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken
 
@@ -35,17 +33,13 @@ SEED = 5
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("release")
-    write_checkpoint(folder, Size.TINY, 0, silent)
-    return Release(folder)
+def release(toy_release):
+    return toy_release
 
 
 @pytest.fixture(scope="module")
-def models(release, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    components.everything(release, folder, Precision.INT8, silent)
-    return folder
+def models(toy_models):
+    return toy_models
 
 
 @pytest.fixture(scope="module")

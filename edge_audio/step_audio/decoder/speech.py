@@ -17,7 +17,10 @@ from runtime.worker import CancelToken
 class MelDecoder(Protocol):
     """Turns codes into a mel, all of them at once: `FlowDecoder`."""
 
-    bands: int
+    @property
+    def bands(self) -> int:
+        """Bands of the mel."""
+        ...
 
     def frames_of(self, codes: int) -> int:
         """Return how many mel frames that many codes from the beginning make."""

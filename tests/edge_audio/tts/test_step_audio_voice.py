@@ -1,0 +1,373 @@
+"""The Step-Audio voice with a tiny random release: what it says is noise, how it comes is real."""
+
+import asyncio
+import gc
+import statistics
+import threading
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.language_model.cache import KeyValueCache
+from edge_audio.step_audio.language_model.model import LanguageModel, Logits
+from edge_audio.step_audio.voice_prompt import VoicePrompt
+from edge_audio.step_audio.voices import StoredVoice
+from edge_audio.tts.clause_sound import longest_speech_s
+from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
+from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from runtime.errors import UserError
+from runtime.memory import give_back
+from runtime.worker import CancelToken, ThreadLane
+
+SHORT = "Hi!"
+LONG = "A clause that takes longer to say than may wait for the speaker."
+END_OF_TURN = 3
+
+
+class Voices:
+    """Two recordings of noise, and one that raps."""
+
+    def __init__(self, names: tuple[str, ...] = ("anna", "Tingting", "TingtingRAP")) -> None:
+        self.loaded: list[str] = []
+        self._names = names
+
+    def names(self) -> tuple[str, ...]:
+        return self._names
+
+    def load(self, name: str) -> StoredVoice:
+        if name not in self._names:
+            raise UserError(f"There is no voice {name}.", "Add it.")
+        self.loaded.append(name)
+        generator = np.random.default_rng(len(name))
+        prompt = VoicePrompt(
+            generator.integers(0, 5120, 20),
+            generator.standard_normal((41, 80)).astype(np.float32),
+            generator.standard_normal(192).astype(np.float32),
+        )
+        return StoredVoice(name, "An example.", prompt)
+
+
+class CountingModel(LanguageModel):
+    """Counts how often it reads: once for each id that it writes."""
+
+    reads = 0
+
+    def read(self, ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
+        self.reads += 1
+        return super().read(ids, cache, token)
+
+
+class ScriptedModel(LanguageModel):
+    """Writes `script`, then ends its turn."""
+
+    script: tuple[int, ...] = ()
+
+    def read(self, ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
+        super().read(ids, cache, token)
+        said, *rest = (*self.script, END_OF_TURN)
+        self.script = tuple(rest[:-1])
+        logits = np.full(self.settings.vocabulary, -np.inf, np.float32)
+        logits[said] = 0.0
+        return logits
+
+
+@pytest.fixture(scope="module")
+def models(toy_models: Path) -> SpeechModels:
+    return SpeechModels.load(toy_models)
+
+
+@pytest.fixture
+def counting(models: SpeechModels, toy_models: Path) -> tuple[SpeechModels, CountingModel]:
+    model = CountingModel.load(toy_models / "lm")
+    return replace(models, language_model=model), model
+
+
+@asynccontextmanager
+async def voice_of(
+    models: SpeechModels, voices: Voices | None = None, **options: Any
+) -> AsyncGenerator[tuple[StepAudioVoice, tuple[ThreadLane, ThreadLane]]]:
+    lanes = ThreadLane("writing"), ThreadLane("sounding")
+    options.setdefault("tag", lambda style: f"({style.music})" if style.music else "")
+    voice = StepAudioVoice(models, voices or Voices(), writing=lanes[0], sounding=lanes[1], **options)
+    try:
+        yield voice, lanes
+    finally:
+        await voice.close()
+
+
+def spoken(
+    models: SpeechModels, *texts: str, style: Style | None = None, **options: Any
+) -> list[list[SpokenChunk]]:
+    """Speak one clause after the other."""
+
+    async def main() -> list[list[SpokenChunk]]:
+        async with voice_of(models, **options) as (voice, _):
+            return [[chunk async for chunk in voice.speak(Clause(t, 5), style or Style())] for t in texts]
+
+    return asyncio.run(main())
+
+
+def sound(chunks: list[SpokenChunk]) -> Samples:
+    return np.concatenate([chunk.pcm for chunk in chunks])
+
+
+def scripted(models: SpeechModels, folder: Path, *script: int) -> SpeechModels:
+    model = ScriptedModel.load(folder / "lm")
+    model.output_ids = np.arange(model.settings.vocabulary)
+    model.script = script
+    return replace(models, language_model=model)
+
+
+async def free(lanes: Sequence[ThreadLane]) -> None:
+    while any(lane.busy for lane in lanes):  # noqa: ASYNC110  a lane tells nobody
+        await asyncio.sleep(0.0005)
+
+
+async def settled(model: CountingModel) -> int:
+    """Wait until the model reads no more, and return how often it did."""
+    reads = -1
+    while reads != model.reads:
+        reads = model.reads
+        await asyncio.sleep(0.1)
+    return reads
+
+
+def test_sound_comes_in_chunks_that_cover_the_clause(models: SpeechModels) -> None:
+    ((*first, last),) = spoken(models, LONG)
+    assert first[0].text_start == 5
+    assert last.text_end == 5 + len(LONG)
+    assert all(
+        chunk.text_end == after.text_start for chunk, after in zip(first, [*first[1:], last], strict=True)
+    )
+    pcm = sound([*first, last])
+    assert pcm.dtype == np.float32
+    assert np.abs(pcm).max() <= 1.0
+
+
+def test_the_first_chunk_leaves_while_the_language_model_writes_and_a_waiting_listener_stops_it(
+    counting: tuple[SpeechModels, CountingModel],
+) -> None:
+    models, model = counting
+
+    async def main() -> tuple[int, int, int]:
+        async with voice_of(models) as (voice, lanes):
+            async with aclosing(voice.speak(Clause(LONG, 0), Style())) as chunks:
+                await anext(chunks)
+                at_first = model.reads
+                stopped = await settled(model)
+                assert lanes[0].busy
+                async for _ in chunks:
+                    pass
+            return at_first, stopped, model.reads
+
+    at_first, stopped, all_of_it = asyncio.run(main())
+    assert at_first <= stopped
+    assert stopped <= (7 + 25 + 1) * 5 + 1  # in the first chunk, waiting, and in hand
+    assert stopped < 0.5 * all_of_it
+
+
+def test_what_clauses_share_is_not_read_again(counting: tuple[SpeechModels, CountingModel]) -> None:
+    models, model = counting
+    lengths: list[int] = []
+    read = model.read
+
+    def spy(ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
+        lengths.append(len(ids))
+        return read(ids, cache, token)
+
+    model.read = spy  # type: ignore[method-assign]
+    spoken(models, "One.", "Two.")
+    cold, warm = (length for length in lengths if length > 1)
+    assert warm < 0.2 * cold
+
+
+def test_the_same_clause_sounds_the_same_whatever_was_said_before(models: SpeechModels) -> None:
+    one, _, again = spoken(models, SHORT, "Or so.", SHORT)
+    ((*other,),) = spoken(models, SHORT)
+    assert np.array_equal(sound(one), sound(again))
+    assert np.array_equal(sound(one), sound(other))
+
+
+def test_another_seed_and_another_speaker_sound_otherwise(models: SpeechModels) -> None:
+    first, *others = (
+        sound(spoken(models, SHORT, **options)[0])
+        for options in ({}, {"seed": 1}, {"speaker": "anna"}, {"style": Style(speaker="anna")})
+    )
+    assert not any(np.array_equal(first, other) for other in others)
+    assert np.array_equal(others[1], others[2])
+
+
+def test_speech_that_does_not_end_is_ended(models: SpeechModels) -> None:
+    (chunks,) = spoken(models, SHORT)
+    assert len(sound(chunks)) / 22_050 <= longest_speech_s(SHORT)
+
+
+def test_music_takes_the_decoder_and_the_recording_for_it(models: SpeechModels) -> None:
+    assert (
+        "music"
+        in StepAudioVoice(
+            models, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s"), tag=str
+        ).abilities
+    )
+    loads: list[int] = []
+    load_music = models.music_decoder
+    assert load_music is not None
+
+    def counted() -> Any:
+        loads.append(1)
+        return load_music()
+
+    voices = Voices()
+    spoken(replace(models, music_decoder=counted), SHORT, SHORT, style=Style(music="RAP"), voices=voices)
+    assert len(loads) == 1
+    assert voices.loaded == ["TingtingRAP"]
+    voices = Voices()
+    spoken(models, SHORT, style=Style(music="RAP", speaker="anna"), voices=voices)
+    assert voices.loaded == ["anna"]
+
+
+def test_without_a_decoder_for_music_there_is_none_and_it_is_said(models: SpeechModels) -> None:
+    without = replace(models, music_decoder=None)
+    with pytest.raises(VoiceError, match="can neither rap nor hum"):
+        spoken(without, SHORT, style=Style(music="RAP"))
+    voice = StepAudioVoice(without, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s"), tag=str)
+    assert "music" not in voice.abilities
+
+
+@pytest.mark.parametrize("text", ["", "...", "- * #"])
+def test_where_nothing_can_be_said_there_is_no_chunk(models: SpeechModels, text: str) -> None:
+    assert spoken(models, text) == [[]]
+
+
+def test_ids_that_are_no_sound_are_left_out_and_counted(models: SpeechModels, toy_models: Path) -> None:
+    assert models.tokenizer.audio is not None
+    codes = tuple(models.tokenizer.audio.ids[:30])
+    (plain,) = spoken(scripted(models, toy_models, *codes), SHORT)
+    mixed = scripted(models, toy_models, 300, 301, *codes[:7], 302, *codes[7:])
+
+    async def main() -> tuple[list[SpokenChunk], int]:
+        async with voice_of(mixed) as (voice, _):
+            return [chunk async for chunk in voice.speak(Clause(SHORT, 0), Style())], voice.skipped_ids
+
+    chunks, skipped = asyncio.run(main())
+    assert np.array_equal(sound(chunks), sound(plain))
+    assert skipped == 3
+
+
+@pytest.mark.parametrize("script", [(), (300, 301, 302)])
+def test_a_reply_without_sound_is_an_error(
+    models: SpeechModels, toy_models: Path, script: tuple[int, ...]
+) -> None:
+    with pytest.raises(VoiceError, match=r"no sound for 'Hi!'\."):
+        spoken(scripted(models, toy_models, *script), SHORT)
+
+
+def test_what_the_models_do_not_survive_becomes_one_sentence(
+    counting: tuple[SpeechModels, CountingModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, model = counting
+
+    def fail(*_: object) -> Logits:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(model, "read", fail)
+    with pytest.raises(VoiceError, match=r"The voice can't say 'Hi!': out of memory\."):
+        spoken(models, SHORT)
+
+
+def test_an_unknown_speaker_is_refused(models: SpeechModels) -> None:
+    with pytest.raises(UserError, match=r"no voice called bob. Choose one of: anna, Tingting\."):
+        spoken(models, SHORT, speaker="bob")
+    with pytest.raises(UserError, match="no voice bob"):
+        spoken(models, SHORT, style=Style(speaker="bob"))
+    with pytest.raises(UserError, match="edge-audio voices add"):
+        spoken(models, SHORT, voices=Voices(()))
+
+
+def test_the_default_speaker_comes_first_and_those_for_music_are_none(models: SpeechModels) -> None:
+    def speakers(**options: Any) -> tuple[str, ...]:
+        lanes = {"writing": ThreadLane("w"), "sounding": ThreadLane("s")}
+        return StepAudioVoice(models, Voices(), **lanes, tag=str, **options).speakers
+
+    assert speakers() == ("Tingting", "anna")
+    assert speakers(speaker="anna") == ("anna", "Tingting")
+
+
+def test_a_missing_component_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="lm"):
+        SpeechModels.load(tmp_path)
+
+
+def test_a_clause_cancelled_anywhere_frees_both_lanes(models: SpeechModels) -> None:
+    async def main() -> list[float]:
+        times_s = []
+        async with voice_of(models) as (voice, lanes):
+            await voice.warm_up()
+            for n in range(16):
+                chunks = voice.speak(Clause(LONG, 0), Style())
+                for _ in range(n % 3):
+                    await anext(chunks)
+                next_one = asyncio.ensure_future(anext(chunks))
+                await asyncio.sleep(n * 0.003)
+                begin_s = time.perf_counter()
+                next_one.cancel()
+                with suppress(asyncio.CancelledError):
+                    await next_one
+                await chunks.aclose()
+                await free(lanes)
+                times_s.append(time.perf_counter() - begin_s)
+        return times_s
+
+    # 50 ms on a machine that does nothing else; this one runs tests.
+    assert statistics.median(asyncio.run(main())) < 0.1
+
+
+def test_closing_while_it_speaks_frees_both_lanes(models: SpeechModels) -> None:
+    async def main() -> None:
+        async with voice_of(models) as (voice, lanes):
+            chunks = voice.speak(Clause(LONG, 0), Style())
+            await anext(chunks)
+            begin_s = time.perf_counter()
+            await voice.close()
+            assert time.perf_counter() - begin_s < 0.05
+            await asyncio.wait_for(free(lanes), 1.0)
+            await chunks.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_hundred_starts_and_stops_leave_nothing_behind(models: SpeechModels) -> None:
+    async def cycle(n: int) -> None:
+        async with voice_of(models) as (voice, _):
+            chunks = voice.speak(Clause(LONG, 0), Style())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(n % 10 * 0.005):
+                    await anext(chunks)
+            await chunks.aclose()
+
+    async def main() -> tuple[int, int, int]:
+        for n in range(20):
+            await cycle(n)
+        before = _resident_bytes()
+        for n in range(100):
+            await cycle(n)
+        await asyncio.sleep(0.1)
+        lanes = sum(thread.name.startswith("lane-") for thread in threading.enumerate())
+        return before, _resident_bytes(), lanes
+
+    before, after, lanes = asyncio.run(main())
+    assert lanes == 0
+    assert after - before < 20e6
+
+
+def _resident_bytes() -> int:
+    gc.collect()
+    give_back()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
