@@ -42,7 +42,11 @@ $(STAMP): pyproject.toml constraints.txt
 $(DEV_STAMP): $(STAMP)
 	@echo "Installing the packages for tests and export, once ..."
 	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export-chat]'
+	@test "$$(uname -m)" != x86_64 || $(BIN)/pip install --disable-pip-version-check --quiet $(TENSORRT)
 	@touch $@
+
+# Builds engines without a GPU, to see that every operator is known; there is no wheel but for x86-64.
+TENSORRT := tensorrt-rtx==1.7.1.116
 
 # The platforms of JetPack 7: Ubuntu 24.04 with Python 3.12 on aarch64.
 AARCH64 := --python-version 3.12 --implementation cp --abi cp312 \

@@ -138,6 +138,19 @@ def devices(json: JsonOption = False) -> None:
     show_devices(Console(), as_json=json)
 
 
+@app.command()
+def doctor(
+    models: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also look at what `python -m export all` wrote there.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell which providers, libraries, sound devices and models are really here."""
+    from edge_audio.commands.doctor import doctor as command
+
+    command(models, Console(), as_json=json)
+
+
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context) -> None:
     """List the models, or what the command after it says."""
@@ -167,6 +180,16 @@ def models_verify(names: Names = None) -> None:
     from edge_audio.commands.models import verify_models
 
     verify_models(names or (), Console())
+
+
+@models_app.command("plan")
+def models_plan(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="What `python -m export all` wrote.")],
+) -> None:
+    """Print the memory that exported models take, and which of them fit a device of 8 to 64 GB."""
+    from edge_audio.commands.models import plan_models
+
+    plan_models(folders, Console())
 
 
 @models_app.command("where")

@@ -1,11 +1,13 @@
 """`edge-audio models`: what there is, where it is, whether it is whole."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from edge_audio.memory_plan import memory_lines, plan_memory
 from edge_audio.models import DEFAULT, EMBEDDED, embedded
 from runtime.artifact import Artifact
 from runtime.errors import UserError
@@ -58,6 +60,15 @@ def verify_models(names: Sequence[str], console: Console) -> None:
             f"Not as they should be: {', '.join(wrong)}.",
             f"Fetch again with `edge-audio models fetch {' '.join(wrong)}`.",
         )
+
+
+def plan_models(folders: Sequence[Path], console: Console) -> None:
+    """Print what exported models in and below `folders` take, and which fit which device.
+
+    Raises `UserError` if there are none.
+    """
+    for line in memory_lines(plan_memory(folders)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def locate_models(names: Sequence[str], console: Console) -> None:

@@ -9,14 +9,12 @@ from edge_audio.step_audio.decoder.flow import FlowSettings
 from edge_audio.step_audio.features.prompt import voice_prompt
 from edge_audio.step_audio.features.prompt_mel import PromptMel
 from edge_audio.step_audio.features.recording import Recording
+from edge_audio.step_audio.features.speaker import COMPONENT as SPEAKER
 from edge_audio.step_audio.features.speaker import FILE, SpeakerModel
 from edge_audio.step_audio.tokenizer import linguistic, semantic
 from edge_audio.step_audio.tokenizer.dual import DualTokenizer
 from edge_audio.step_audio.voice_prompt import VoicePrompt
 from runtime.worker import CancelToken
-
-SPEAKER = "speaker"
-"""Name of the speaker model's component, and of its folder."""
 
 FFT_SAMPLES = 1024
 TOP_HZ = 8000.0

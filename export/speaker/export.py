@@ -7,15 +7,12 @@ import msgspec
 import numpy as np
 
 from edge_audio.step_audio.features.kaldi import BANDS
-from edge_audio.step_audio.features.speaker import FILE, SpeakerModel
+from edge_audio.step_audio.features.speaker import COMPONENT, FILE, SpeakerModel
 from export.folder import whole_folder, write_record
 from export.graph import OPSET
 from export.precision import Precision
 from export.progress import Progress
 from runtime.errors import UserError
-
-COMPONENT = "speaker"
-"""Name of the component in its record."""
 
 _PROBE_FRAMES = 100
 

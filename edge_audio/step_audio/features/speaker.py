@@ -11,6 +11,9 @@ from runtime.errors import UserError
 from runtime.session import OnnxSession
 from runtime.worker import CancelToken
 
+COMPONENT = "speaker"
+"""Name of the exported component, and of its folder."""
+
 FILE = "campplus.onnx"
 """Its name in the release."""
 
