@@ -19,6 +19,7 @@ from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE, LanguageModel
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.sampler import SPEECH, RandomSampler, Sampling
+from edge_audio.step_audio.tags import style_tag
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, AudioTokens
 from edge_audio.step_audio.voices import StoredVoice
@@ -115,14 +116,12 @@ class StepAudioVoice:
         *,
         writing: Lane,
         sounding: Lane,
-        tag: Callable[[Style], str],
         speaker: str | None = None,
         sampling: Sampling = SPEECH,
         seed: int = 0,
     ) -> None:
         """Speak as `speaker`, by default as Tingting, or else the first of `voices`.
 
-        `tag` writes what a style asks for in the brackets that go before a text, empty for plain speech.
         The lanes belong to the voice and are closed with it. Raises `UserError` if there is no voice to
         speak with, or the tokenizer is not that of a speech model.
         """
@@ -133,7 +132,6 @@ class StepAudioVoice:
         self._voices = voices
         self._writing = writing
         self._sounding = sounding
-        self._tag = tag
         self._sampling = sampling
         self._seed = seed
         self.speakers = _speakers(voices.names(), speaker)
@@ -150,7 +148,7 @@ class StepAudioVoice:
         """See `Voice.speak`. Raises `UserError` for an unknown speaker or style, or a missing file."""
         if text := speakable(clause.text):
             limit = round(longest_speech_s(text) / CODE_S)
-            async with aclosing(self._sound(clause, self._tag(style) + text, style.speaker, limit)) as chunks:
+            async with aclosing(self._sound(clause, style_tag(style) + text, style.speaker, limit)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 

@@ -94,7 +94,6 @@ async def voice_of(
     models: SpeechModels, voices: Voices | None = None, **options: Any
 ) -> AsyncGenerator[tuple[StepAudioVoice, tuple[ThreadLane, ThreadLane]]]:
     lanes = ThreadLane("writing"), ThreadLane("sounding")
-    options.setdefault("tag", lambda style: f"({style.music})" if style.music else "")
     voice = StepAudioVoice(models, voices or Voices(), writing=lanes[0], sounding=lanes[1], **options)
     try:
         yield voice, lanes
@@ -212,9 +211,7 @@ def test_speech_that_does_not_end_is_ended(models: SpeechModels) -> None:
 def test_music_takes_the_decoder_and_the_recording_for_it(models: SpeechModels) -> None:
     assert (
         "music"
-        in StepAudioVoice(
-            models, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s"), tag=str
-        ).abilities
+        in StepAudioVoice(models, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s")).abilities
     )
     loads: list[int] = []
     load_music = models.music_decoder
@@ -225,20 +222,31 @@ def test_music_takes_the_decoder_and_the_recording_for_it(models: SpeechModels) 
         return load_music()
 
     voices = Voices()
-    spoken(replace(models, music_decoder=counted), SHORT, SHORT, style=Style(music="RAP"), voices=voices)
+    spoken(replace(models, music_decoder=counted), SHORT, SHORT, style=Style(music="rap"), voices=voices)
     assert len(loads) == 1
     assert voices.loaded == ["TingtingRAP"]
     voices = Voices()
-    spoken(models, SHORT, style=Style(music="RAP", speaker="anna"), voices=voices)
+    spoken(models, SHORT, style=Style(music="rap", speaker="anna"), voices=voices)
     assert voices.loaded == ["anna"]
 
 
 def test_without_a_decoder_for_music_there_is_none_and_it_is_said(models: SpeechModels) -> None:
     without = replace(models, music_decoder=None)
     with pytest.raises(VoiceError, match="can neither rap nor hum"):
-        spoken(without, SHORT, style=Style(music="RAP"))
-    voice = StepAudioVoice(without, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s"), tag=str)
+        spoken(without, SHORT, style=Style(music="rap"))
+    voice = StepAudioVoice(without, Voices(), writing=ThreadLane("w"), sounding=ThreadLane("s"))
     assert "music" not in voice.abilities
+
+
+def test_a_style_is_asked_for_and_one_that_there_is_not_is_refused(models: SpeechModels) -> None:
+    plain, happy, fast = (
+        sound(spoken(models, SHORT, style=style)[0])
+        for style in (Style(), Style(emotion="happy"), Style(speed=1.3))
+    )
+    assert not np.array_equal(plain, happy)
+    assert not np.array_equal(plain, fast)
+    with pytest.raises(UserError, match="knows no tag 'bored'"):
+        spoken(models, SHORT, style=Style(emotion="bored"))
 
 
 @pytest.mark.parametrize("text", ["", "...", "- * #"])
@@ -293,8 +301,8 @@ def test_an_unknown_speaker_is_refused(models: SpeechModels) -> None:
 
 def test_the_default_speaker_comes_first_and_those_for_music_are_none(models: SpeechModels) -> None:
     def speakers(**options: Any) -> tuple[str, ...]:
-        lanes = {"writing": ThreadLane("w"), "sounding": ThreadLane("s")}
-        return StepAudioVoice(models, Voices(), **lanes, tag=str, **options).speakers
+        writing, sounding = ThreadLane("w"), ThreadLane("s")
+        return StepAudioVoice(models, Voices(), writing=writing, sounding=sounding, **options).speakers
 
     assert speakers() == ("Tingting", "anna")
     assert speakers(speaker="anna") == ("anna", "Tingting")
