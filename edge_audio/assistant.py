@@ -17,7 +17,7 @@ from edge_audio.asr.recognizer import Recognizer
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config, OpenAI
+from edge_audio.config import Config, OpenAI, StepAudio
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.controller import Controller, ControllerSettings
 from edge_audio.dialogue.maker import ReplyMaker
@@ -148,9 +148,28 @@ def load_chat_model(config: Config) -> ChatModel:
 
 def load_voice(config: Config, speaker: str | None = None) -> Voice:
     """Load the voice, with `speaker` in place of the config's if it isn't None. Blocks."""
+    tts = config.tts
+    if isinstance(tts, StepAudio):
+        return _load_step_audio(tts, speaker)
     from edge_audio.tts.hibari import HibariVoice
 
-    return HibariVoice(ThreadLane("tts"), speaker=speaker or config.tts.voice, threads=config.tts.threads)
+    return HibariVoice(ThreadLane("tts"), speaker=speaker or tts.voice, threads=tts.threads)
+
+
+def _load_step_audio(tts: StepAudio, speaker: str | None) -> Voice:
+    from edge_audio.step_audio.sampler import Sampling
+    from edge_audio.step_audio.voices import VoiceRegistry
+    from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
+
+    return StepAudioVoice(
+        SpeechModels.load(find_model(tts.models), tts.threads, steps=tts.steps),
+        VoiceRegistry(Path(tts.voices).expanduser()),
+        writing=ThreadLane("tts-writing"),
+        sounding=ThreadLane("tts-sounding"),
+        speaker=speaker or tts.speaker,
+        sampling=Sampling(temperature=tts.temperature),
+        seed=tts.seed,
+    )
 
 
 def find_model(name_or_path: str) -> Path:

@@ -138,6 +138,27 @@ class Hibari(Table, frozen=True, tag_field="adapter", tag="hibari"):
     """Threads of the model."""
 
 
+class StepAudio(Table, frozen=True, tag_field="adapter", tag="step-audio"):
+    """``[tts]``, adapter ``step-audio``: Step-Audio-TTS and its decoder, exported."""
+
+    models: str
+    """What `python -m export all` wrote: `lm`, `flow` and `hift`; with `flow-music` and `hift-music` too it can rap and hum."""
+    voices: str = "voices"
+    """Folder of the voices that `edge-audio voices` makes."""
+    speaker: str | None = None
+    """Name of one of them; Tingting if unset, or else the first."""
+    speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    """1.0 is the speaker's own pace; others are asked for by the nearest of the model's tags."""
+    temperature: Annotated[float, Meta(gt=0.0, le=2.0)] = 0.7
+    """Randomness of how something is said."""
+    seed: Annotated[int, Meta(ge=0)] = 0
+    """Another seed says the same in another way."""
+    steps: Annotated[int, Meta(ge=1, le=100)] | None = None
+    """Steps of the decoder's flow; the release takes 10. Fewer are faster and less true."""
+    threads: Threads = 2
+    """Threads of each model."""
+
+
 class Conversation(Table, frozen=True):
     """``[conversation]``: how the assistant behaves."""
 
@@ -158,7 +179,7 @@ class Conversation(Table, frozen=True):
 class Config(Table, frozen=True):
     """A config file."""
 
-    tts: Hibari
+    tts: Hibari | StepAudio
     """The voice."""
     audio: Audio = Audio()
     vad: Vad = Vad()

@@ -18,7 +18,7 @@ from edge_audio.audio.resample import StreamResampler
 from edge_audio.audio.speaker import Speaker
 from edge_audio.config import load_config
 from edge_audio.dialogue.clauses import ClauseSplitter
-from edge_audio.tts.voice import Style, Voice
+from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.errors import UserError
 from runtime.worker import CancelToken, ThreadLane
 
@@ -74,6 +74,8 @@ async def _say(
                     samples += len(converted)
                     status.update(f"Speaking ... {samples / FILE_RATE_HZ:.0f} s")
             sink(resampler.flush())
+    except VoiceError as error:
+        raise UserError(str(error), "Try another text, or another voice.") from error
     finally:
         lane.close()
         await voice.close()

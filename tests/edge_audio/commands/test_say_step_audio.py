@@ -1,0 +1,61 @@
+"""`edge-audio say` with Step-Audio's voice: the toy's sound is noise, its way is the real one."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge_audio.cli import main
+
+SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run the command line in an empty folder; returns status and what it told."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["edge-audio", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out + captured.err  # type: ignore[return-value]
+
+    return run
+
+
+@pytest.fixture
+def config(toy_models: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "toy.toml"
+    path.write_text(f'[tts]\nadapter = "step-audio"\nmodels = "{toy_models}"\nsteps = 2\n')
+    return path
+
+
+def test_a_text_is_spoken_in_the_voice_of_a_recording(run: Run, config: Path, toy_models: Path) -> None:
+    assert run("voices", "add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)[0] == 0
+    status, said = run("say", "Good morning.", "--config", config, "--voice", "Ann", "--output", "out.wav")
+    assert status == 0, said
+    pcm, rate_hz = soundfile.read("out.wav")
+    assert rate_hz == 24_000
+    assert np.abs(pcm).max() > 0.001
+
+
+def test_without_a_voice_it_is_told_how_to_make_one(run: Run, config: Path) -> None:
+    status, said = run("say", "Hello.", "--config", config, "--output", "out.wav")
+    assert status == 2
+    assert said.startswith("edge-audio: ")
+    assert said.count("\n") == 1
+    assert "voices" in said
+
+
+def test_models_that_are_not_there_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "none.toml").write_text('[tts]\nadapter = "step-audio"\nmodels = "none"\n')
+    status, said = run("say", "Hello.", "--config", "none.toml", "--output", "out.wav")
+    assert status == 2
+    assert "There is no model 'none'" in said
