@@ -142,7 +142,7 @@ class StepAudio(Table, frozen=True, tag_field="adapter", tag="step-audio"):
     """``[tts]``, adapter ``step-audio``: Step-Audio-TTS and its decoder, exported."""
 
     models: str
-    """What `python -m export all` wrote: `lm`, `flow` and `hift`; with `flow-music` and `hift-music` too it can rap and hum."""
+    """What `python -m export all` wrote; without its `flow-music` and `hift-music` it can't rap and hum."""
     voices: str = "voices"
     """Folder of the voices that `edge-audio voices` makes."""
     speaker: str | None = None
