@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge_audio.step_audio.component import RECORD, Component
+from edge_audio.step_audio.component import Component, component_name, exported_components
 from edge_audio.step_audio.language_model.model import MAX_LENGTH
 from edge_audio.step_audio.language_model.settings import NAME, LanguageModelSettings
 from runtime.errors import UserError
@@ -17,9 +17,6 @@ DEVICES_GB = (8, 16, 32, 64)
 SHARE = 0.75
 """Of a device's memory that models may take; the rest is for the system, libraries and activations. An
 estimate: what a runtime allocates beside the weights differs from device to device."""
-
-_MUSIC = "-music"
-"""What the folder of a component for rap and humming ends in."""
 
 _FLOAT32_BYTES = 4
 
@@ -66,13 +63,13 @@ def plan_memory(folders: Sequence[Path]) -> MemoryPlan:
     Where a component lies there several times, in several precisions, there is a set for each choice of
     them. Raises `UserError` if there is no component, or one isn't whole.
     """
-    records = sorted({record for folder in folders for record in folder.rglob(RECORD)})
-    if not records:
+    found = exported_components(*folders)
+    if not found:
         raise UserError(
             f"{', '.join(map(str, folders))}: no exported component there.",
             "Write some with `python -m export all`.",
         )
-    components = tuple(_component(record.parent) for record in records)
+    components = tuple(map(_component, found))
     return MemoryPlan(components, tuple(sorted(_sets(components), key=lambda each: each.total_bytes)))
 
 
@@ -95,7 +92,7 @@ def memory_lines(plan: MemoryPlan) -> list[str]:
 
 
 def _component(folder: Path) -> ComponentMemory:
-    name = folder.name.removesuffix(_MUSIC)
+    name = component_name(folder)
     component = Component(folder, name)
     return ComponentMemory(
         name=folder.name,

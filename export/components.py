@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edge_audio.step_audio.component import MUSIC
 from export.flow.export import export_flow
 from export.hift.export import export_hift
 from export.linguistic.export import export_linguistic
@@ -31,13 +32,13 @@ def lm(release: Release, output: Path, precision: Precision, progress: Progress)
 def flow(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
     """Export the flow of the decoder, and that of the decoder for rap and humming."""
     export_flow(release.decoder, output / "flow", precision, progress)
-    export_flow(release.music_decoder, output / "flow-music", precision, progress)
+    export_flow(release.music_decoder, output / f"flow{MUSIC}", precision, progress)
 
 
 def hift(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
     """Export the vocoder of the decoder, and that of the decoder for rap and humming."""
     export_hift(release.decoder, output / "hift", precision, progress)
-    export_hift(release.music_decoder, output / "hift-music", precision, progress)
+    export_hift(release.music_decoder, output / f"hift{MUSIC}", precision, progress)
 
 
 def speaker(release: Release, output: Path, precision: Precision, progress: Progress) -> None:

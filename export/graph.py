@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 
 OPSET = 18
@@ -42,6 +43,12 @@ def export_graph(
         )
     assert program is not None
     program.save(path, external_data=False)
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Return the version of the ONNX operators that a graph from elsewhere is written in."""
+    version: int = next(each.version for each in model.opset_import if not each.domain)
+    return version
 
 
 @contextmanager

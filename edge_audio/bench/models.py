@@ -11,7 +11,7 @@ import numpy as np
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.bandwidth import read_bandwidth_gb_s
 from edge_audio.bench.figures import machine_load, percentiles
-from edge_audio.step_audio.component import RECORD, Component
+from edge_audio.step_audio.component import Component, exported_components
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.source import SeededSourceNoise
@@ -65,7 +65,7 @@ def _components(folders: list[Path]) -> Iterator[Path]:
     """Yield the components in and below `folders` that can be measured, together those of one release."""
     order = list(_MEASURES)
     for folder in folders:
-        found = [record.parent for record in folder.rglob(RECORD) if record.parent.name in _MEASURES]
+        found = [component for component in exported_components(folder) if component.name in _MEASURES]
         yield from sorted(found, key=lambda component: (component.parent, order.index(component.name)))
 
 

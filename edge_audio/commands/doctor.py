@@ -11,7 +11,7 @@ from rich.console import Console
 
 from edge_audio.audio.catalogue import list_devices, quiet_stderr
 from edge_audio.models import EMBEDDED
-from edge_audio.step_audio.component import RECORD, Component
+from edge_audio.step_audio.component import Component, component_name, exported_components
 from runtime.errors import UserError
 from runtime.session import provider_works
 from runtime.store import Store, default_root
@@ -139,12 +139,12 @@ def _embedded_models() -> Iterator[Finding]:
 
 
 def _components(models: Path) -> Iterator[Finding]:
-    records = sorted(models.rglob(RECORD))
-    if not records:
+    found = exported_components(models)
+    if not found:
         yield Finding("model", str(models), False, "no exported component there")
-    for folder in (record.parent for record in records):
+    for folder in found:
         try:
-            record = Component(folder, folder.name.removesuffix("-music")).record
+            record = Component(folder, component_name(folder)).record
         except UserError as error:
             yield Finding("model", folder.name, False, error.cause)
         except OSError as error:

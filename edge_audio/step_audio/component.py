@@ -13,6 +13,9 @@ from runtime.errors import UserError
 RECORD = "export.json"
 """Name of the record in a component's folder."""
 
+MUSIC = "-music"
+"""What the name of a component's folder ends in that belongs to the decoder for rap and humming."""
+
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
@@ -88,3 +91,13 @@ class Component:
             return msgspec.convert(self.record.settings, kind, strict=True)
         except msgspec.ValidationError as error:
             raise UserError(f"{self.folder / RECORD}: {error}.", _EXPORT_AGAIN) from error
+
+
+def exported_components(*folders: Path) -> list[Path]:
+    """Return the folders of all exported components in and below `folders`, sorted."""
+    return sorted({record.parent for folder in folders for record in folder.rglob(RECORD)})
+
+
+def component_name(folder: Path) -> str:
+    """Return which component the name of its folder stands for."""
+    return folder.name.removesuffix(MUSIC)

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from edge_audio.audio.frame import Samples
-from edge_audio.step_audio.component import RECORD
+from edge_audio.step_audio.component import MUSIC, RECORD
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.speech import Chunking, SpeechDecoder, Utterance
@@ -91,12 +91,12 @@ class SpeechModels:
                 flow, HiftVocoder.load(folder / f"hift{suffix}", threads, providers), chunking
             )
 
-        has_music = all((folder / name / RECORD).is_file() for name in ("flow-music", "hift-music"))
+        has_music = all((folder / name / RECORD).is_file() for name in (f"flow{MUSIC}", f"hift{MUSIC}"))
         return cls(
             TextTokenizer.open(folder / "lm"),
             LanguageModel.load(folder / "lm", threads, providers),
             decoder(),
-            partial(decoder, "-music") if has_music else None,
+            partial(decoder, MUSIC) if has_music else None,
         )
 
 

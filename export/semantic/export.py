@@ -11,6 +11,7 @@ from onnx import TensorProto
 from edge_audio.step_audio.tokenizer.semantic import COMPONENT, GRAPH, SemanticEncoder, SemanticSettings
 from export.disk import require_space
 from export.folder import whole_folder, write_record
+from export.graph import opset_of
 from export.precision import Precision
 from export.progress import Progress
 from runtime.errors import UserError
@@ -77,7 +78,7 @@ def _check(path: Path) -> tuple[SemanticSettings, int]:
     codes = len(SemanticEncoder(OnnxSession(path), settings).encode(silence))
     if codes != _TRIED_HOPS // _HOPS_PER_CODE:
         raise UserError(f"{path} gives {codes} codes a second, not 25.", _REMEDY)
-    return settings, next(version.version for version in model.opset_import if not version.domain)
+    return settings, opset_of(model)
 
 
 def _kind(value: onnx.ValueInfoProto) -> tuple[int, list[int]]:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnx
 
 from edge_audio.step_audio.features.kaldi import BANDS
 from edge_audio.step_audio.features.speaker import COMPONENT, FILE, SpeakerModel
 from export.folder import whole_folder, write_record
-from export.graph import OPSET
+from export.graph import opset_of
 from export.precision import Precision
 from export.progress import Progress
 from runtime.errors import UserError
@@ -41,7 +42,7 @@ def export_speaker(source: Path, output: Path, precision: Precision, progress: P
             folder,
             component=COMPONENT,
             precision=precision,
-            opset=OPSET,
+            opset=opset_of(onnx.load(released)),
             sources={FILE: released},
             settings=SpeakerSettings(embedding.size),
             parity={},

@@ -1,6 +1,5 @@
 """`edge-audio say` with Step-Audio's voice: the toy's sound is noise, its way is the real one."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,26 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge_audio.cli import main
-
 SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
 Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run the command line in an empty folder; returns status and what it told."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["edge-audio", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out + captured.err  # type: ignore[return-value]
-
-    return run
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 import json
 import shutil
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-
-from edge_audio.cli import main
 
 SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
@@ -14,18 +12,9 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run `edge-audio voices` in an empty folder; returns status and what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["edge-audio", "voices", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out + captured.err  # type: ignore[return-value]
-
-    return run
+def run(run: Run) -> Run:
+    """Run `edge-audio voices`."""
+    return partial(run, "voices")
 
 
 def test_a_voice_is_added_listed_and_removed(run: Run, toy_models: Path, tmp_path: Path) -> None:

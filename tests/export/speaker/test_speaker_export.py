@@ -1,4 +1,5 @@
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -23,6 +24,7 @@ def test_what_was_taken_over_computes_the_same(source, tmp_path):
     export_speaker(source, tmp_path / "speaker", Precision.FP32, silent)
     component = Component(tmp_path / "speaker", "speaker")
     assert component.record.settings == {"values": 192}
+    assert component.record.opset == onnx.load(source / FILE).opset_import[0].version
     features = np.random.default_rng(0).standard_normal((50, 80)).astype(np.float32)
     taken = SpeakerModel(component.path(FILE)).embedding(features)
     assert np.array_equal(taken, SpeakerModel(source / FILE).embedding(features))
