@@ -121,6 +121,9 @@ class _Job:
             error = caught
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self.loop.call_soon_threadsafe(self._settle, result, error)
+        # The error's traceback holds this frame and the call's, arrays and all: were the error, or the job
+        # that is settled with it, held here in turn, all that would wait for a garbage collection.
+        del self, error
 
     def _settle(self, result: Any, error: BaseException | None) -> None:
         if self.done.done():
@@ -157,11 +160,13 @@ class ThreadLane:
             return result
         finally:
             job.token.cancel()
+            del job  # as in `_Job.execute`
 
     async def stream(
         self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
     ) -> AsyncGenerator[T, None]:
         """See `Lane.stream`."""
+        loop = asyncio.get_running_loop()
         items: Channel[T] = Channel(capacity)
         room = threading.Semaphore(capacity)
 
@@ -175,7 +180,7 @@ class ThreadLane:
             def emit(item: T) -> None:
                 room.acquire()
                 token.raise_if_cancelled()
-                job.loop.call_soon_threadsafe(deliver, item)
+                loop.call_soon_threadsafe(deliver, item)
 
             try:
                 call(token, emit)
@@ -193,6 +198,7 @@ class ThreadLane:
         finally:
             job.done.cancel()
             job.token.cancel()
+            del job  # as in `_Job.execute`
 
     def close(self) -> None:
         """See `Lane.close`. Does not wait: the thread is a daemon and ends after its last call."""
@@ -235,6 +241,7 @@ class ThreadLane:
                 _, _, job = heapq.heappop(self._queue)
                 self._running = job
             job.execute()
+            del job  # what it computed with and its result are the caller's alone, not the next job's to free
 
 
 class VirtualLane:

@@ -1,11 +1,15 @@
 import asyncio
 import contextlib
+import functools
+import gc
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+import weakref
+from collections.abc import AsyncGenerator, Callable, Iterator
 
+import numpy as np
 import pytest
 
 from runtime.clock import run_virtual
@@ -35,6 +39,31 @@ async def until(condition: Callable[[], bool], patience_s: float = 2.0) -> float
         assert time.perf_counter() - began_s < patience_s
         await asyncio.sleep(0.001)
     return time.perf_counter() - began_s
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Without garbage collection, only what nobody refers to is freed: no cycle is."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class Arrays:
+    """Makes arrays, and tells whether any of them is still there."""
+
+    def __init__(self) -> None:
+        self.made: list[weakref.ref[object]] = []
+
+    def make(self) -> object:
+        array = np.zeros(1000)
+        self.made.append(weakref.ref(array))
+        return array
+
+    @property
+    def freed(self) -> bool:
+        return not any(made() is not None for made in self.made)
 
 
 def test_a_call_runs_off_the_loop_on_the_lanes_own_thread() -> None:
@@ -188,6 +217,75 @@ def test_closing_a_lane_cancels_what_runs_and_refuses_what_comes() -> None:
             await asyncio.wait_for(running, 1)
         with pytest.raises(RuntimeError, match="closed"):
             await it.run(lambda _: None)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lane closed", "failed", "returned"])
+@pytest.mark.usefixtures("no_collection")
+def test_what_a_call_computed_with_is_freed_when_it_ends(how: str) -> None:
+    arrays = Arrays()
+
+    def call(given: object, token: CancelToken) -> None:
+        made = arrays.make()
+        if how == "failed":
+            raise ValueError(type(made))
+        if how != "returned":
+            wait_for(token)
+
+    async def main() -> None:
+        async with lane() as it:
+            waiting = asyncio.ensure_future(it.run(functools.partial(call, arrays.make())))
+            await until(lambda: len(arrays.made) == 2)
+            if how == "cancelled":
+                waiting.cancel()
+            if how == "lane closed":
+                it.close()
+            with contextlib.suppress(asyncio.CancelledError, Cancelled, ValueError):
+                await waiting
+            del waiting
+            await until(lambda: arrays.freed)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed", "returned"])
+@pytest.mark.usefixtures("no_collection")
+def test_what_a_stream_computed_with_is_freed_when_it_ends(how: str) -> None:
+    arrays = Arrays()
+
+    def call(given: object, token: CancelToken, emit: Emit[object]) -> None:
+        made = arrays.make()
+        emit(made)
+        emit(arrays.make())
+        if how == "failed":
+            raise ValueError(type(made))
+        while how == "cancelled":
+            emit(arrays.make())
+
+    async def main() -> None:
+        async with lane() as it:
+            async with contextlib.aclosing(
+                it.stream(functools.partial(call, arrays.make()), capacity=1)
+            ) as items:
+                with contextlib.suppress(ValueError):
+                    async for _ in items:
+                        if how == "cancelled":
+                            break
+            del _, items
+            await until(lambda: arrays.freed)
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_a_result_that_nobody_keeps_is_freed_though_the_lane_has_nothing_else_to_do() -> None:
+    arrays = Arrays()
+
+    async def main() -> None:
+        async with lane() as it:
+            await it.run(lambda _: arrays.make())
+            await until(lambda: arrays.freed)
 
     asyncio.run(main())
 
