@@ -17,7 +17,7 @@ from edge_audio.asr.recognizer import Recognizer
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config, OpenAI, StepAudio
+from edge_audio.config import Config, OpenAI, StepAudio, StepAudioModels
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.controller import Controller, ControllerSettings
 from edge_audio.dialogue.maker import ReplyMaker
@@ -42,6 +42,7 @@ from runtime.worker import ThreadLane
 
 if TYPE_CHECKING:
     from edge_audio.asr.whisper import WhisperRecognizer
+    from edge_audio.step_audio.placement import Placement
 
 _FRAMES_WAITING = 50
 """The microphone may run one second ahead of the listener; what is older is dropped and counted."""
@@ -150,25 +151,54 @@ def load_voice(config: Config, speaker: str | None = None) -> Voice:
     """Load the voice, with `speaker` in place of the config's if it isn't None. Blocks."""
     tts = config.tts
     if isinstance(tts, StepAudio):
-        return _load_step_audio(tts, speaker)
+        assert config.step_audio is not None  # the config was checked
+        return _load_step_audio(tts, config.step_audio, speaker)
     from edge_audio.tts.hibari import HibariVoice
 
     return HibariVoice(ThreadLane("tts"), speaker=speaker or tts.voice, threads=tts.threads)
 
 
-def _load_step_audio(tts: StepAudio, speaker: str | None) -> Voice:
+def _load_step_audio(tts: StepAudio, step_audio: StepAudioModels, speaker: str | None) -> Voice:
     from edge_audio.step_audio.sampler import Sampling
     from edge_audio.step_audio.voices import VoiceRegistry
     from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 
     return StepAudioVoice(
-        SpeechModels.load(find_model(tts.models), tts.threads, steps=tts.steps),
+        SpeechModels.load(find_model(step_audio.models), placement(step_audio), steps=tts.steps),
         VoiceRegistry(Path(tts.voices).expanduser()),
         writing=ThreadLane("tts-writing"),
         sounding=ThreadLane("tts-sounding"),
         speaker=speaker or tts.speaker,
         sampling=Sampling(temperature=tts.temperature),
         seed=tts.seed,
+    )
+
+
+def placement(step_audio: StepAudioModels) -> "Placement":
+    """Return where the Step-Audio models are computed.
+
+    Raises `UserError` for a shape profile of a graph that there isn't.
+    """
+    from edge_audio.step_audio.placement import Placement
+    from edge_audio.step_audio.shape_profiles import PROFILES
+
+    models = find_model(step_audio.models)
+    profiles = {component: dict(graphs) for component, graphs in PROFILES.items()}
+    for component, graphs in step_audio.profiles.items():
+        for graph, profile in graphs.items():
+            if not (path := models / component / graph).is_file():
+                raise UserError(
+                    f"The config has a shape profile for {path}, which is not there.",
+                    f"Mend or remove [step_audio.profiles.{component}.{graph!r}].",
+                )
+            profiles.setdefault(component, {})[graph] = profile
+    cache = step_audio.engine_cache
+    return Placement(
+        threads=step_audio.threads,
+        device=step_audio.device,
+        devices=dict(step_audio.devices.items()),
+        engine_cache=Path(cache).expanduser() if cache else default_root().parent / "engines",
+        profiles=profiles,
     )
 
 

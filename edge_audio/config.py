@@ -8,12 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from runtime.compute import Device
 from runtime.errors import UserError
+from runtime.shape_profile import Lengths
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Threads = Annotated[int, Meta(ge=1, le=256)]
 Seconds = Annotated[float, Meta(gt=0.0, le=3600.0)]
+StepAudioComponent = Literal["linguistic", "semantic", "speaker", "lm", "flow", "hift"]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -139,10 +142,11 @@ class Hibari(Table, frozen=True, tag_field="adapter", tag="hibari"):
 
 
 class StepAudio(Table, frozen=True, tag_field="adapter", tag="step-audio"):
-    """``[tts]``, adapter ``step-audio``: Step-Audio-TTS and its decoder, exported."""
+    """``[tts]``, adapter ``step-audio``: Step-Audio-TTS and its decoder, those of ``[step_audio]``.
 
-    models: str
-    """What `python -m export all` wrote; without its `flow-music` and `hift-music` it can't rap and hum."""
+    Without `flow-music` and `hift-music` there it can't rap and hum.
+    """
+
     voices: str = "voices"
     """Folder of the voices that `edge-audio voices` makes."""
     speaker: str | None = None
@@ -155,8 +159,25 @@ class StepAudio(Table, frozen=True, tag_field="adapter", tag="step-audio"):
     """Another seed says the same in another way."""
     steps: Annotated[int, Meta(ge=1, le=100)] | None = None
     """Steps of the decoder's flow; the release takes 10. Fewer are faster and less true."""
+
+
+class StepAudioModels(Table, frozen=True):
+    """``[step_audio]``: the exported Step-Audio models, for all that compute with them."""
+
+    models: str
+    """Folder that `python -m export all` wrote."""
     threads: Threads = 2
-    """Threads of each model."""
+    """Threads of each model on the processor."""
+    device: Device = "cpu"
+    """What computes them; what isn't really there is an error."""
+    devices: dict[StepAudioComponent, Device] = {}
+    """Other devices for some of them."""
+    engine_cache: str | None = None
+    """Folder where TensorRT keeps its engines, which take minutes to build; `engines` beside the folder of
+    `edge-audio models where` if unset."""
+    profiles: dict[StepAudioComponent, dict[str, dict[str, Lengths]]] = {}
+    """``[step_audio.profiles.COMPONENT."GRAPH.onnx"]``: for which lengths of each axis TensorRT builds an
+    engine, `[shortest, usual, longest]`, in place of those in edge_audio/step_audio/shape_profiles.py."""
 
 
 class Conversation(Table, frozen=True):
@@ -188,7 +209,14 @@ class Config(Table, frozen=True):
     """The recognizer; without one there is only `say`."""
     llm: LlamaCpp | OpenAI | None = None
     """The chat model; without one there is only `say` and `listen`."""
+    step_audio: StepAudioModels | None = None
+    """The exported Step-Audio models; those adapters need it whose name begins so."""
     conversation: Conversation = Conversation()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where an adapter lacks what it computes with."""
+        if isinstance(self.tts, StepAudio) and self.step_audio is None:
+            raise ValueError("the voice step-audio needs the table [step_audio] with the path of its models")
 
 
 def configs_folder() -> Path:
@@ -219,7 +247,7 @@ def load_config(path: Path | None = None) -> Config:
 
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$(?P<place>[^`]*)`)?")
-_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?(?P<place>[^`]*)`")
 
 
 def _explain(message: str) -> str:

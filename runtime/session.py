@@ -1,6 +1,6 @@
 """An ONNX Runtime session: checked when opened, quiet, idle when it should be, stoppable while it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,19 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
+from runtime.compute import ON_CPU, Compute, Device
 from runtime.errors import UserError
 from runtime.worker import CancelToken
 
 Array = NDArray[Any]
 
-CPU = "CPUExecutionProvider"
-"""ONNX Runtime's name for the processor."""
+PROVIDERS: Mapping[Device, tuple[str, ...]] = {
+    "cpu": ("CPUExecutionProvider",),
+    "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+    "tensorrt": ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"),
+}
+"""ONNX Runtime's names of what computes, the device's own first. The others take the operators that the one
+before has not: those of shapes, above all."""
 
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime logs to standard error."""
@@ -56,29 +62,32 @@ def provider_works(name: str) -> bool:
 class OnnxSession:
     """One loaded graph. Blocks while it computes: belongs on a lane."""
 
-    def __init__(self, path: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> None:
-        """Load the graph at `path` to run on `threads` threads and exactly these `providers`.
+    def __init__(self, path: Path, compute: Compute = ON_CPU) -> None:
+        """Load the graph at `path` for the device that `compute` says.
 
-        Raises `UserError` if the file is missing or no model, or a provider is not there: ONNX Runtime
+        Raises `UserError` if the file is missing or no model, or the device is not there: ONNX Runtime
         itself would go on with another one, slower and unseen.
         """
         if not path.is_file():
             raise UserError(f"There is no model file {path}.", "Fetch it with `edge-audio models fetch`.")
+        providers = PROVIDERS[compute.device]
         missing = [name for name in providers if name not in onnxruntime.get_available_providers()]
         if missing:
             raise UserError(
-                f"This ONNX Runtime can't compute with {', '.join(missing)}.",
-                "Install the ONNX Runtime package for this device, or choose the CPU.",
+                f"This ONNX Runtime can't compute on {compute.device}: it has no {', '.join(missing)}.",
+                "Install the ONNX Runtime package for this device, or choose the device cpu.",
             )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = compute.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         # Threads that spin between calls would take a core from the models beside this one.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=providers, enable_fallback=0
+            )
         except _BAD_FILE as error:
             raise UserError(
                 f"{path} is not a model that ONNX Runtime can load.",
@@ -88,7 +97,7 @@ class OnnxSession:
         if not set(providers) <= set(in_use):
             raise UserError(
                 f"{path.name} runs on {', '.join(in_use)}, not on {', '.join(providers)}.",
-                "Check the drivers of the device, or choose the CPU.",
+                "Check the drivers with `edge-audio doctor`, or choose the device cpu.",
             )
         self.inputs: tuple[str, ...] = tuple(node.name for node in self._session.get_inputs())
         """Names of the graph's inputs."""

@@ -17,9 +17,11 @@ from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.source import SeededSourceNoise
 from edge_audio.step_audio.language_model.model import LanguageModel
 from edge_audio.step_audio.noise import PlacedNoise
+from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.tokenizer.linguistic import LinguisticEncoder
 from edge_audio.step_audio.tokenizer.semantic import SemanticEncoder
 from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.compute import Compute
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken
 
@@ -43,8 +45,8 @@ _CANCELS = 12
 _SEED = 3
 
 
-def measure_models(folders: list[Path], threads: int, report: Callable[[str], None]) -> Figures:
-    """Return the figures of every exported component in and below `folders`, computing on `threads` threads.
+def measure_models(folders: list[Path], placement: Placement, report: Callable[[str], None]) -> Figures:
+    """Return the figures of every exported component in and below `folders`.
 
     Raises `UserError` if there is none.
     """
@@ -54,10 +56,11 @@ def measure_models(folders: list[Path], threads: int, report: Callable[[str], No
             f"{', '.join(map(str, folders))}: no exported component there.",
             "Write some with `python -m export toy --size released` and `python -m export all`.",
         )
-    figures: Figures = {"threads": threads, **machine_load(), "components": {}}
+    figures: Figures = {"threads": placement.threads, **machine_load(), "components": {}}
     for folder in found:
         report(str(folder))
-        figures["components"][str(folder)] = _described(folder) | _MEASURES[folder.name](folder, threads)
+        compute = placement.of(folder.name)
+        figures["components"][str(folder)] = _described(folder) | _MEASURES[folder.name](folder, compute)
     return figures
 
 
@@ -69,25 +72,25 @@ def _components(folders: list[Path]) -> Iterator[Path]:
         yield from sorted(found, key=lambda component: (component.parent, order.index(component.name)))
 
 
-def _linguistic(folder: Path, threads: int) -> Figures:
-    encoder = LinguisticEncoder.load(folder, threads)
+def _linguistic(folder: Path, compute: Compute) -> Figures:
+    encoder = LinguisticEncoder.load(folder, compute)
     encoder.session().feed(_speech(1.0))
     session = encoder.session()
     return _per_second(lambda: session.feed(_speech(_SECONDS)))
 
 
-def _semantic(folder: Path, threads: int) -> Figures:
-    encoder = SemanticEncoder.load(folder, threads)
+def _semantic(folder: Path, compute: Compute) -> Figures:
+    encoder = SemanticEncoder.load(folder, compute)
     encoder.codes(_speech(1.0))
     return _per_second(lambda: encoder.codes(_speech(_SECONDS)))
 
 
-def _lm(folder: Path, threads: int) -> Figures:
-    model = LanguageModel.load(folder, threads)
+def _lm(folder: Path, compute: Compute) -> Figures:
+    model = LanguageModel.load(folder, compute)
     ids = np.random.default_rng(_SEED).integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
     model.read(ids[:1], model.new_cache(1))
     cache = model.new_cache(8 * _STEPS)
-    bandwidth_gb_s = read_bandwidth_gb_s(threads)
+    bandwidth_gb_s = read_bandwidth_gb_s(compute.threads)
     begin = time.perf_counter()
     model.read(ids[:_STEPS], cache)
     prefill_s = time.perf_counter() - begin
@@ -97,7 +100,7 @@ def _lm(folder: Path, threads: int) -> Figures:
         model.read(ids[place : place + 1], cache)
         times_ms.append(1000 * (time.perf_counter() - begin))
     # On both sides of the steps, so that whatever else the machine does weighs on both alike.
-    bandwidth_gb_s = max(bandwidth_gb_s, read_bandwidth_gb_s(threads))
+    bandwidth_gb_s = max(bandwidth_gb_s, read_bandwidth_gb_s(compute.threads))
     step_ms = float(np.median(times_ms))
     rate_gb_s = model.settings.step_bytes / step_ms / 1e6
     freed = _freed_ms(lambda token: model.read(ids[2 * _STEPS :], model.new_cache(4 * _STEPS), token))
@@ -114,8 +117,8 @@ def _lm(folder: Path, threads: int) -> Figures:
     }
 
 
-def _flow(folder: Path, threads: int) -> Figures:
-    flow = FlowDecoder.load(folder, threads)
+def _flow(folder: Path, compute: Compute) -> Figures:
+    flow = FlowDecoder.load(folder, compute)
     generator = np.random.default_rng(_SEED)
     count = int(_SECONDS / 2 * NEEDED_CODES_PER_S)
     codes = generator.integers(0, flow.settings.vocabulary, count)
@@ -135,8 +138,8 @@ def _flow(folder: Path, threads: int) -> Figures:
     }
 
 
-def _hift(folder: Path, threads: int) -> Figures:
-    vocoder = HiftVocoder.load(folder, threads)
+def _hift(folder: Path, compute: Compute) -> Figures:
+    vocoder = HiftVocoder.load(folder, compute)
     settings = vocoder.settings
     frames = int(_SECONDS * settings.source.sample_rate_hz / settings.source.samples_per_frame)
     mel = np.random.default_rng(_SEED).standard_normal((settings.bands, frames)).astype(np.float32)
@@ -149,7 +152,7 @@ def _hift(folder: Path, threads: int) -> Figures:
     return figures | {"at_once_s_per_s": _per_second(lambda: vocoder.wav(mel, noise))["s_per_s"]}
 
 
-_MEASURES: dict[str, Callable[[Path, int], Figures]] = {
+_MEASURES: dict[str, Callable[[Path, Compute], Figures]] = {
     "linguistic": _linguistic,
     "semantic": _semantic,
     "lm": _lm,

@@ -13,6 +13,7 @@ from edge_audio.bench.latency import measure_latency
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
+from edge_audio.step_audio.placement import Placement
 
 
 def bench_latency(config_path: Path | None, *, as_json: bool, console: Console) -> None:
@@ -32,7 +33,9 @@ def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console)
 def bench_models(folders: list[Path], threads: int, *, as_json: bool, console: Console) -> None:
     """Print `edge_audio.bench.models.measure_models`. Raises `UserError`."""
     with console.status("Measuring ...") as status:
-        figures = measure_models(folders, threads, lambda folder: status.update(f"Measuring {folder} ..."))
+        figures = measure_models(
+            folders, Placement(threads), lambda folder: status.update(f"Measuring {folder} ...")
+        )
     if as_json:
         print(msgspec.json.encode(figures).decode())
         return

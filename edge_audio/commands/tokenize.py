@@ -8,6 +8,7 @@ from rich.console import Console
 
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.step_audio.features.recording import Recording, read_recording
+from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.tokenizer.dual import DualCodes, DualTokenizer
 from edge_audio.step_audio.tokenizer.semantic import Segmentation
 from edge_audio.step_audio.tokens import Codes
@@ -48,7 +49,7 @@ def tokenize(
     With a segmentation for `live`, also how well the codes agree that come live. Raises `UserError`.
     """
     recording = read_recording(audio)
-    tokenizer = DualTokenizer.load(models, _THREADS)
+    tokenizer = DualTokenizer.load(models, Placement(_THREADS))
     codes = tokenizer.tokenize(recording)
     found = Tokenized(
         schema_version=SCHEMA_VERSION,

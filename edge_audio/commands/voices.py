@@ -6,6 +6,7 @@ import msgspec
 from rich.console import Console
 
 from edge_audio.step_audio.features.recording import read_recording
+from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
 from runtime.errors import UserError
@@ -19,7 +20,7 @@ _THREADS = 2
 def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, console: Console) -> None:
     """Make a voice of the recording `audio`, in which someone says `text`. Raises `UserError`."""
     recording = read_recording(audio)
-    encoder = VoiceEncoder(models, _THREADS)
+    encoder = VoiceEncoder(models, Placement(_THREADS))
     with console.status("Listening to the recording ..."):
         prompt = VoiceRegistry(voices).add(name, recording, text, encoder).prompt
     seconds = len(recording.pcm) / recording.rate_hz

@@ -11,6 +11,7 @@ from edge_audio.step_audio.features.prompt_mel import PromptMel
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.features.speaker import COMPONENT as SPEAKER
 from edge_audio.step_audio.features.speaker import FILE, SpeakerModel
+from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.tokenizer import linguistic, semantic
 from edge_audio.step_audio.tokenizer.dual import DualTokenizer
 from edge_audio.step_audio.voice_prompt import VoicePrompt
@@ -27,10 +28,10 @@ class VoiceEncoder:
     Voices are rarely made, and the models are large: nothing is held between two calls.
     """
 
-    def __init__(self, models: Path, threads: int = 1) -> None:
+    def __init__(self, models: Path, placement: Placement = ALL_ON_CPU) -> None:
         """Look at `models`, into which `python -m export all` wrote. Raises `UserError` if one is missing."""
         self._models = models
-        self._threads = threads
+        self._placement = placement
         settings = Component(models / flow.COMPONENT, flow.COMPONENT).settings(FlowSettings)
         self._mel = PromptMel(
             settings.sample_rate_hz, FFT_SAMPLES, settings.hop_samples, settings.bands, TOP_HZ
@@ -49,7 +50,8 @@ class VoiceEncoder:
         Raises `UserError` for a recording that is too short or below 16 kHz, `Cancelled` once `token` is
         cancelled.
         """
-        tokenizer = DualTokenizer.load(self._models, self._threads)
+        tokenizer = DualTokenizer.load(self._models, self._placement)
         ids = tokenizer.ids(tokenizer.tokenize(recording, trim=True, token=token))
         codes = tokenizer.tokens.codes(ids)
-        return voice_prompt(recording, codes, self._mel, SpeakerModel(self._speaker, self._threads), token)
+        speaker = SpeakerModel(self._speaker, self._placement.of(SPEAKER))
+        return voice_prompt(recording, codes, self._mel, speaker, token)

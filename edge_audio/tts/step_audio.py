@@ -1,6 +1,6 @@
 """The voice of Step-Audio: a language model writes audio tokens, a decoder makes them sound meanwhile."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +11,14 @@ import numpy as np
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import MUSIC, RECORD
+from edge_audio.step_audio.decoder import flow, hift
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.speech import Chunking, SpeechDecoder, Utterance
 from edge_audio.step_audio.instruction import HUMMING, RAP, music, prompt_speaker
 from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE, LanguageModel
+from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.sampler import SPEECH, RandomSampler, Sampling
 from edge_audio.step_audio.tags import style_tag
@@ -27,7 +29,6 @@ from edge_audio.tts.clause_sound import ClauseSound, longest_speech_s
 from edge_audio.tts.speakable import speakable
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
-from runtime.session import CPU
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
 
 TINGTING = "Tingting"
@@ -74,8 +75,7 @@ class SpeechModels:
     def load(
         cls,
         folder: Path,
-        threads: int = 1,
-        providers: Sequence[str] = (CPU,),
+        placement: Placement = ALL_ON_CPU,
         chunking: Chunking | None = None,
         steps: int | None = None,
     ) -> Self:
@@ -86,15 +86,18 @@ class SpeechModels:
         """
 
         def decoder(suffix: str = "") -> SpeechDecoder:
-            flow = FlowDecoder.load(folder / f"flow{suffix}", threads, providers, steps=steps)
             return SpeechDecoder(
-                flow, HiftVocoder.load(folder / f"hift{suffix}", threads, providers), chunking
+                FlowDecoder.load(
+                    folder / f"{flow.COMPONENT}{suffix}", placement.of(flow.COMPONENT), steps=steps
+                ),
+                HiftVocoder.load(folder / f"{hift.COMPONENT}{suffix}", placement.of(hift.COMPONENT)),
+                chunking,
             )
 
         has_music = all((folder / name / RECORD).is_file() for name in (f"flow{MUSIC}", f"hift{MUSIC}"))
         return cls(
             TextTokenizer.open(folder / "lm"),
-            LanguageModel.load(folder / "lm", threads, providers),
+            LanguageModel.load(folder / "lm", placement.of("lm")),
             decoder(),
             partial(decoder, MUSIC) if has_music else None,
         )

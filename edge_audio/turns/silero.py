@@ -73,7 +73,7 @@ class SileroDetector:
 
         Raises `UserError` if `model` can't be loaded. The lane belongs to the detector and is closed with it.
         """
-        self._session = OnnxSession(model, threads=1)
+        self._session = OnnxSession(model)
         self._lane = lane
         self._gate = SoundGate(gate_mode, gate_hold_ms)
         self._windows = Windows(WINDOW_SAMPLES, _MAX_GAP_SAMPLES)

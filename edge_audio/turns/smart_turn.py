@@ -6,6 +6,7 @@ import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import LogMel
+from runtime.compute import Compute
 from runtime.session import OnnxSession
 from runtime.worker import CancelToken, Lane
 
@@ -37,7 +38,7 @@ class SmartTurn:
 
         Raises `UserError` if `model` can't be loaded. The lane belongs to the model and is closed with it.
         """
-        self._session = OnnxSession(model, threads)
+        self._session = OnnxSession(model, Compute(threads))
         self._lane = lane
         self._log_mel = LogMel()
         self._judge(np.zeros(0, np.float32), CancelToken())  # the first run is slow

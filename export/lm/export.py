@@ -28,6 +28,7 @@ from export.lm.vocabulary import Vocabulary, read_vocabulary
 from export.lm.weights_file import WeightsFile, open_weights
 from export.precision import Precision
 from export.progress import Progress
+from runtime.compute import Compute
 from runtime.session import OnnxSession
 
 
@@ -52,7 +53,7 @@ def export_lm(source: Path, output: Path, precision: Precision, progress: Progre
             shutil.copyfile(file, folder / file.name)
         parity = Parity(tensors, config, output_ids, steps.counting("float32 module"))
         steps.next("exported graph")
-        model = LanguageModel(OnnxSession(folder / PREFILL, _THREADS), settings, output_ids)
+        model = LanguageModel(OnnxSession(folder / PREFILL, Compute(_THREADS)), settings, output_ids)
         figures = parity.of(model)
         steps.next("record")
         write_record(

@@ -45,6 +45,16 @@ def test_a_server_is_chosen_by_its_adapter(tmp_path: Path) -> None:
         ('[tts]\nadapter = "parrot"', "tts.adapter: invalid value 'parrot'"),
         (VOICE + "speed = 9.0", "tts.speed: expected `float` <= 2.0"),
         (VOICE + 'speed = "fast"', "tts.speed: expected `float`"),
+        ('[tts]\nadapter = "step-audio"', "needs the table [step_audio]"),
+        (VOICE + '[step_audio]\nmodels = "m"\ndevice = "npu"', "step_audio.device: invalid enum value 'npu'"),
+        (
+            VOICE + '[step_audio]\nmodels = "m"\ndevices.llm = "cpu"',
+            "step_audio.devices: invalid enum value 'llm'",
+        ),
+        (
+            VOICE + '[step_audio]\nmodels = "m"\nprofiles.lm."prefill.onnx".past = [3, 2, 1]',
+            "lengths must ascend: 3, 2, 1",
+        ),
         ("", "required field `tts`"),
         ("[tts", "not valid TOML"),
     ],

@@ -17,6 +17,7 @@ from edge_audio.step_audio.decoder.speech import WHOLE, Chunking, SpeechDecoder
 from edge_audio.step_audio.language_model.generation import generate
 from edge_audio.step_audio.language_model.model import LanguageModel
 from edge_audio.step_audio.noise import PlacedNoise
+from edge_audio.step_audio.placement import ALL_ON_CPU
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.sampler import RandomSampler
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
@@ -164,7 +165,7 @@ def test_a_cancelled_decoder_frees_its_thread(flow, vocoder, prompt):
 
 def test_the_bench_measures_every_component(models):
     asked = []
-    figures = bench.measure_models([models], 1, asked.append)
+    figures = bench.measure_models([models], ALL_ON_CPU, asked.append)
     measured = {Path(folder).name: each for folder, each in figures["components"].items()}
     assert list(measured) == ["linguistic", "semantic", "lm", "flow", "hift"]
     assert asked == list(figures["components"])
@@ -178,7 +179,7 @@ def test_the_bench_measures_every_component(models):
 
 def test_the_bench_says_when_there_is_nothing_to_measure(tmp_path):
     with pytest.raises(UserError, match="no exported component"):
-        bench.measure_models([tmp_path], 1, print)
+        bench.measure_models([tmp_path], ALL_ON_CPU, print)
 
 
 @pytest.mark.parametrize("missing", ["Step-Audio-Tokenizer", "Step-Audio-TTS-3B"])

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from runtime.compute import Compute
 from runtime.errors import UserError
 from runtime.session import OnnxSession, provider_works
 from runtime.worker import Cancelled, CancelToken
@@ -116,14 +117,14 @@ def test_a_missing_file_is_named_with_a_remedy(tmp_path: Path) -> None:
         OnnxSession(tmp_path / "gone.onnx")
 
 
-def test_a_provider_that_is_not_there_is_an_error_not_a_silent_fallback(tmp_path: Path) -> None:
+def test_a_device_that_is_not_there_is_an_error_not_a_silent_fallback(tmp_path: Path) -> None:
     path = chain_of_products(tmp_path / "chain.onnx", 1)
-    with pytest.raises(UserError, match="can't compute with NoSuchExecutionProvider"):
-        OnnxSession(path, providers=("NoSuchExecutionProvider",))
+    with pytest.raises(UserError, match=r"can't compute on tensorrt: it has no Tensorrt.*, CUDA"):
+        OnnxSession(path, Compute(device="tensorrt"))
 
 
 def test_its_threads_are_idle_between_calls(tmp_path: Path) -> None:
-    session = OnnxSession(chain_of_products(tmp_path / "chain.onnx", 2), threads=2)
+    session = OnnxSession(chain_of_products(tmp_path / "chain.onnx", 2), Compute(threads=2))
     session.run(feeds())
     idle_s = 0.0
     for _ in range(20):

@@ -1,6 +1,6 @@
 """The flow decoder: audio codes and a voice become a mel spectrogram."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -12,8 +12,9 @@ from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.decoder.euler import Mel, TimeGrid, bfloat16_grid, cosine_grid, solve
 from edge_audio.step_audio.tokens import Codes
 from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
-from runtime.session import CPU, Array, OnnxSession
+from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken
 
 COMPONENT = "flow"
@@ -81,8 +82,7 @@ class FlowDecoder:
     def load(
         cls,
         folder: Path,
-        threads: int = 1,
-        providers: Sequence[str] = (CPU,),
+        compute: Compute = ON_CPU,
         *,
         steps: int | None = None,
         rounded_times: bool = False,
@@ -98,20 +98,19 @@ class FlowDecoder:
                     f"The flow can't take {steps} steps.", "Choose 1 or more; the release takes 10."
                 )
             settings = msgspec.structs.replace(settings, steps=steps)
-        return cls.of_files(folder, settings, threads, providers, rounded_times=rounded_times)
+        return cls.of_files(folder, settings, compute, rounded_times=rounded_times)
 
     @classmethod
     def of_files(
         cls,
         folder: Path,
         settings: FlowSettings,
-        threads: int = 1,
-        providers: Sequence[str] = (CPU,),
+        compute: Compute = ON_CPU,
         *,
         rounded_times: bool = False,
     ) -> Self:
         """Open the graphs in `folder`, which need not have a record yet."""
-        encoder, estimator = (OnnxSession(folder / name, threads, providers) for name in (ENCODER, ESTIMATOR))
+        encoder, estimator = (OnnxSession(folder / name, compute) for name in (ENCODER, ESTIMATOR))
         return cls(settings, encoder, estimator, rounded_times=rounded_times)
 
     @property

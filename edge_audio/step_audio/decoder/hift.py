@@ -1,6 +1,5 @@
 """HiFT, the vocoder: a mel spectrogram becomes sound."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +18,8 @@ from edge_audio.step_audio.decoder.source import (
     SourceSettings,
 )
 from edge_audio.step_audio.decoder.window import Context
-from runtime.session import CPU, OnnxSession
+from runtime.compute import ON_CPU, Compute
+from runtime.session import OnnxSession
 from runtime.worker import CancelToken
 
 COMPONENT = "hift"
@@ -63,9 +63,7 @@ class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HiftVocoder:
     """The loaded vocoder, shared by any number of sessions. Blocks while it computes: belongs on a lane."""
 
-    def __init__(
-        self, settings: HiftSettings, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)
-    ) -> None:
+    def __init__(self, settings: HiftSettings, folder: Path, compute: Compute = ON_CPU) -> None:
         """Load the graphs in `folder`, which are those of a vocoder with these settings."""
         self.settings = settings
         """What the export found out."""
@@ -73,20 +71,20 @@ class HiftVocoder:
         """Rate of the sound."""
         self.look_ahead_frames = settings.look_ahead_frames
         """Frames by which a session's sound lags behind its mel, at most."""
-        self._f0 = Network(OnnxSession(folder / F0_GRAPH, threads, providers), settings.f0_context, 1)
+        self._f0 = Network(OnnxSession(folder / F0_GRAPH, compute), settings.f0_context, 1)
         self._stages = tuple(
-            Network(OnnxSession(folder / stage.graph, threads, providers), stage.context, stage.rate)
+            Network(OnnxSession(folder / stage.graph, compute), stage.context, stage.rate)
             for stage in settings.stages
         )
 
     @classmethod
-    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
+    def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
         """Load what `python -m export hift` wrote into `folder`. Raises `UserError`."""
         component = Component(folder, COMPONENT)
         settings = component.settings(HiftSettings)
         for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
             component.path(graph)
-        return cls(settings, folder, threads, providers)
+        return cls(settings, folder, compute)
 
     def session(self, seed: int) -> HiftSession:
         """Begin a mel; the same mel and seed give the same sound."""

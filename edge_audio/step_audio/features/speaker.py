@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.features.kaldi import WINDOW_SAMPLES, Fbank
+from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
 from runtime.session import OnnxSession
 from runtime.worker import CancelToken
@@ -21,9 +22,9 @@ FILE = "campplus.onnx"
 class SpeakerModel:
     """Turns a recording into the vector of its speaker. Blocks while it computes: belongs on a lane."""
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
-        """Load the model at `path` to run on `threads` threads. Raises `UserError` if it is none."""
-        self._session = OnnxSession(path, threads)
+    def __init__(self, path: Path, compute: Compute = ON_CPU) -> None:
+        """Load the model at `path`. Raises `UserError` if it is none."""
+        self._session = OnnxSession(path, compute)
         self._fbank = Fbank("povey", 1.0)
 
     def __call__(self, pcm: Samples, token: CancelToken | None = None) -> NDArray[np.float32]:

@@ -15,8 +15,9 @@ from edge_audio.step_audio.language_model.settings import (
     PREFILL,
     LanguageModelSettings,
 )
+from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
-from runtime.session import CPU, Array, OnnxSession
+from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken
 
 Logits = NDArray[np.float32]
@@ -42,8 +43,8 @@ class LanguageModel:
         self.output_ids = output_ids
 
     @classmethod
-    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
-        """Load the component in `folder`, which `python -m export lm` wrote, for `threads` threads.
+    def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
+        """Load the component in `folder`, which `python -m export lm` wrote.
 
         Raises `UserError` if it isn't there whole.
         """
@@ -55,7 +56,7 @@ class LanguageModel:
             output_ids = np.arange(settings.vocabulary, dtype=np.int64)
         # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
         # and a second session would hold the weights a second time.
-        return cls(OnnxSession(component.path(PREFILL), threads, providers), settings, output_ids)
+        return cls(OnnxSession(component.path(PREFILL), compute), settings, output_ids)
 
     @property
     def end_of_turn(self) -> int:

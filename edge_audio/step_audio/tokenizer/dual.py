@@ -1,7 +1,6 @@
 """Both codebooks as the Step-Audio models hear them: token ids, two linguistic and three semantic in turn."""
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,13 +13,13 @@ from edge_audio.step_audio.features.loudness import QUIETEST_PEAK, RunningPeak
 from edge_audio.step_audio.features.preprocess import preprocess
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.language_model import settings as language_model
+from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokenizer import linguistic, semantic
 from edge_audio.step_audio.tokenizer.linguistic import LinguisticEncoder, LinguisticSession
 from edge_audio.step_audio.tokenizer.semantic import Segmentation, SemanticEncoder, SemanticSession
 from edge_audio.step_audio.tokens import RELEASED, AudioTokens, Codes, Ids, Interleaver
 from runtime.errors import UserError
-from runtime.session import CPU
 from runtime.worker import CancelToken
 
 
@@ -46,21 +45,21 @@ class DualTokenizer:
         self._semantic = semantic
 
     @classmethod
-    def load(cls, models: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
+    def load(cls, models: Path, placement: Placement = ALL_ON_CPU) -> Self:
         """Load both encoders from `models`, into which `python -m export all` wrote.
 
         Ids are those of the language model's tokenizer if there is one in `models`, else the release's.
         Raises `UserError` if a component is missing or they don't fit each other.
         """
         tokens = _audio_tokens(models / language_model.NAME) or RELEASED
-        first = LinguisticEncoder.load(models / linguistic.COMPONENT, threads, providers)
+        first = LinguisticEncoder.load(models / linguistic.COMPONENT, placement.of(linguistic.COMPONENT))
         if first.codes > tokens.linguistic:
             raise UserError(
                 f"{models / linguistic.COMPONENT / linguistic.CENTROIDS} has {first.codes} codes, "
                 f"but there are tokens for {tokens.linguistic}.",
                 "Export encoder and language model of the same release.",
             )
-        then = SemanticEncoder.load(models / semantic.COMPONENT, threads, providers)
+        then = SemanticEncoder.load(models / semantic.COMPONENT, placement.of(semantic.COMPONENT))
         return cls(first, then, tokens)
 
     def tokenize(

@@ -1,7 +1,6 @@
 """Linguistic codes (vq02): what is said, 16.67 codes a second, from a streaming encoder and k-means."""
 
 import copy
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
@@ -13,7 +12,8 @@ from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import Component, read_array
 from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
 from edge_audio.step_audio.tokens import Codes
-from runtime.session import CPU, Array, OnnxSession
+from runtime.compute import ON_CPU, Compute
+from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken
 
 COMPONENT = "linguistic"
@@ -140,23 +140,22 @@ class LinguisticEncoder:
         self._rates = _LONGEST_PERIOD ** (-np.arange(half) / (half - 1))
 
     @classmethod
-    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
+    def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
         """Load what `python -m export linguistic` wrote into `folder`. Raises `UserError`."""
         component = Component(folder, COMPONENT)
         for name in (GRAPH, NORMALISATION, CENTROIDS):
             component.path(name)
-        return cls.of_files(folder, component.settings(LinguisticSettings), threads, providers)
+        return cls.of_files(folder, component.settings(LinguisticSettings), compute)
 
     @classmethod
     def of_files(
         cls,
         folder: Path,
         settings: LinguisticSettings,
-        threads: int = 1,
-        providers: Sequence[str] = (CPU,),
+        compute: Compute = ON_CPU,
     ) -> Self:
         """Load the files in `folder`, which are those of an encoder with these settings."""
-        step = _Graph(OnnxSession(folder / GRAPH, threads, providers))
+        step = _Graph(OnnxSession(folder / GRAPH, compute))
         normalisation = read_array(folder / NORMALISATION)
         return cls(settings, normalisation, read_array(folder / CENTROIDS), step)
 

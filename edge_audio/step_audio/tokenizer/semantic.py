@@ -1,6 +1,5 @@
 """Semantic codes (vq06): how it is said, 25 codes a second, from the released S3 tokenizer of CosyVoice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,8 +11,9 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import HOP_SAMPLES, Features, LogMel
 from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.tokens import Codes
+from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
-from runtime.session import CPU, OnnxSession
+from runtime.session import OnnxSession
 from runtime.worker import CancelToken
 
 COMPONENT = "semantic"
@@ -75,10 +75,10 @@ class SemanticEncoder:
         self._log_mel = LogMel(settings.bands)
 
     @classmethod
-    def load(cls, folder: Path, threads: int = 1, providers: Sequence[str] = (CPU,)) -> Self:
+    def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
         """Load what `python -m export semantic` wrote into `folder`. Raises `UserError`."""
         component = Component(folder, COMPONENT)
-        session = OnnxSession(component.path(GRAPH), threads, providers)
+        session = OnnxSession(component.path(GRAPH), compute)
         return cls(session, component.settings(SemanticSettings))
 
     def codes(self, pcm: Samples, token: CancelToken | None = None) -> Codes:

@@ -15,7 +15,7 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture
 def config(toy_models: Path, tmp_path: Path) -> Path:
     path = tmp_path / "toy.toml"
-    path.write_text(f'[tts]\nadapter = "step-audio"\nmodels = "{toy_models}"\nsteps = 2\n')
+    path.write_text(f'[tts]\nadapter = "step-audio"\nsteps = 2\n[step_audio]\nmodels = "{toy_models}"\n')
     return path
 
 
@@ -37,7 +37,7 @@ def test_without_a_voice_it_is_told_how_to_make_one(run: Run, config: Path) -> N
 
 
 def test_models_that_are_not_there_are_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "none.toml").write_text('[tts]\nadapter = "step-audio"\nmodels = "none"\n')
+    (tmp_path / "none.toml").write_text('[tts]\nadapter = "step-audio"\n[step_audio]\nmodels = "none"\n')
     status, said = run("say", "Hello.", "--config", "none.toml", "--output", "out.wav")
     assert status == 2
     assert "There is no model 'none'" in said
