@@ -8,6 +8,7 @@ from typing import Protocol
 from edge_audio.audio.frame import AUDIBLE, Samples
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.dialogue.opening import Opening
 from edge_audio.dialogue.spoken import SpokenText
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
@@ -68,7 +69,7 @@ class Reply:
         self.epoch = epoch
         self.user_text = user_text
         self.text = ""
-        """All that the chat model has written so far."""
+        """All that the chat model has written so far, without the tags before it."""
         self.held: Channel[Samples] = Channel(max(1, held_ms // _SLICE_MS))
         """Sound that waits to be played, in order; closed when the reply is complete."""
         self.spoken = SpokenText()
@@ -83,6 +84,7 @@ class Reply:
         """Index of its first sample that counts as audible."""
         self._voice = voice
         self._style = style
+        self._opening = Opening()
         self._resampler = StreamResampler(voice.sample_rate_hz, output_rate_hz)
         self._slice = output_rate_hz * _SLICE_MS // 1000
         self._time_s = time_s
@@ -108,7 +110,10 @@ class Reply:
         """Yield the text as it is written; a failure ends in an apology if an answer is owed by then."""
         try:
             async for delta in deltas:
-                yield delta.text
+                if text := self._opening.push(delta.text):
+                    yield text
+            if text := self._opening.flush():
+                yield text
             if not self.text.strip():
                 raise ChatModelError("The chat model gave an empty answer.")
         except Exception as failure:  # as above
@@ -126,7 +131,8 @@ class Reply:
         for clause in clauses:
             if self.times.first_clause_s is None:
                 self.times.first_clause_s = self._time_s()
-            async with aclosing(self._voice.speak(clause, self._style)) as chunks:
+            style = self._opening.style(self._style, self._voice)
+            async with aclosing(self._voice.speak(clause, style)) as chunks:
                 async for chunk in chunks:
                     await self._hold(self._resampler.push(chunk.pcm), chunk.text_start, chunk.text_end)
 

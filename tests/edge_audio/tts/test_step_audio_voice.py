@@ -245,7 +245,7 @@ def test_a_style_is_asked_for_and_one_that_there_is_not_is_refused(models: Speec
     )
     assert not np.array_equal(plain, happy)
     assert not np.array_equal(plain, fast)
-    with pytest.raises(UserError, match="knows no tag 'bored'"):
+    with pytest.raises(UserError, match="knows no emotion called 'bored'"):
         spoken(models, SHORT, style=Style(emotion="bored"))
 
 

@@ -1,0 +1,140 @@
+from collections.abc import AsyncGenerator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_audio.dialogue.reply import APOLOGY, Reply
+from edge_audio.llm.chat_model import ChatModelError, TextDelta
+from edge_audio.tts.tags import PACES
+from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from runtime import clock
+
+RATE_HZ = 1000
+
+
+class Voice:
+    """Keeps what it is to say; a letter takes 10 samples."""
+
+    name = "test"
+    sample_rate_hz = RATE_HZ
+    speakers: tuple[str, ...] = ("one",)
+
+    def __init__(self, *abilities: str) -> None:
+        self.abilities = frozenset(abilities)
+        self.said: list[tuple[Clause, Style]] = []
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        self.said.append((clause, style))
+        pcm = np.full(len(clause.text) * 10, 0.5, np.float32)
+        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def reply_text(self, reply: Reply) -> None:
+        self.texts.append(reply.text)
+
+    def reply_audio(self, reply: Reply) -> None:
+        pass
+
+    def reply_made(self, reply: Reply) -> None:
+        pass
+
+
+async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerator[TextDelta, None]:
+    for piece in pieces:
+        yield TextDelta(piece)
+    if failure is not None:
+        raise failure
+
+
+def replied(
+    *pieces: str, voice: Voice, style: Style | None = None, failure: Exception | None = None
+) -> tuple[Reply, Watcher]:
+    """A committed reply that is made of what the chat model writes in `pieces`."""
+    watcher = Watcher()
+    reply = Reply(
+        1,
+        "How are you?",
+        voice=voice,
+        style=style or Style(),
+        output_rate_hz=RATE_HZ,
+        held_ms=30_000,
+        time_s=lambda: 0.0,
+        watcher=watcher,
+    )
+    reply.committed = True
+    clock.run_virtual(reply.make(written(list(pieces), failure)))
+    return reply, watcher
+
+
+def test_a_reply_is_said_as_its_tag_wants_it() -> None:
+    voice = Voice("emotion", "speed")
+    reply, watcher = replied(
+        "(", "hap", "py)", " I am", " glad. So are you.", voice=voice, style=Style("one")
+    )
+    assert [(clause.text, style) for clause, style in voice.said] == [
+        ("I am glad.", Style("one", emotion="happy")),
+        ("So are you.", Style("one", emotion="happy")),
+    ]
+    assert watcher.texts == ["I am", reply.text]
+    assert reply.text == "I am glad. So are you."
+
+
+def test_the_tag_is_no_heard_text() -> None:
+    voice = Voice("emotion")
+    reply, _ = replied("(happy) I am glad. So are you.", voice=voice)
+    assert [clause.text_start for clause, _ in voice.said] == [0, 11]
+    assert reply.spoken.heard(reply.text, 10 * len("I am glad.")) == "I am glad."
+    assert reply.spoken.heard(reply.text, reply.spoken.samples) == "I am glad. So are you."
+
+
+@pytest.mark.parametrize("tag", ["(happy)", "(rap)", "(laughs)", "(laughs softly)", "（笑）（笑声）"])
+def test_what_the_voice_can_t_do_is_neither_said_nor_an_error(tag: str) -> None:
+    voice = Voice("speaker", "speed")
+    reply, _ = replied(f"{tag} Well, yes.", voice=voice, style=Style(speed=1.2))
+    assert [(clause.text, style) for clause, style in voice.said][-1] == ("Well, yes.", Style(speed=1.2))
+    assert reply.error is None
+
+
+def test_a_reply_of_nothing_but_a_tag_is_said() -> None:
+    voice = Voice()
+    reply, _ = replied("(laughs)", voice=voice)
+    assert reply.error is None
+    assert [clause.text for clause, _ in voice.said] == ["(laughs)"]
+
+
+def test_of_a_tag_that_breaks_off_nothing_is_said() -> None:
+    voice = Voice()
+    reply, _ = replied("(hap", voice=voice, failure=ChatModelError("It broke."))
+    assert reply.error == "It broke."
+    assert [clause.text for clause, _ in voice.said] == [APOLOGY]
+
+
+@given(
+    st.sampled_from(["", "(fast)", "(laughs) (slow) ", "（快速1） ", "(I know. ", "(very"]),
+    st.text("ab ,.)(", min_size=1).filter(str.strip),
+    st.sets(st.integers(1, 40)),
+)
+def test_style_and_words_are_the_same_however_the_reply_comes_in_pieces(
+    tags: str, words: str, cuts: set[int]
+) -> None:
+    text = tags + words
+    places = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
+    at_once, in_pieces = Voice("speed"), Voice("speed")
+    first, _ = replied(text, voice=at_once)
+    second, _ = replied(*(text[start:end] for start, end in pairwise(places)), voice=in_pieces)
+    assert at_once.said == in_pieces.said
+    assert first.text == second.text
+    assert {style.speed for _, style in at_once.said} <= {1.0, PACES["fast"], PACES["slow"]}
