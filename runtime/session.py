@@ -1,5 +1,6 @@
 """An ONNX Runtime session: checked when opened, quiet, idle when it should be, stoppable while it runs."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,12 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-from runtime.compute import ON_CPU, Compute, Device
+from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
+from runtime.providers import PROVIDERS, options_of
 from runtime.worker import CancelToken
 
 Array = NDArray[Any]
-
-PROVIDERS: Mapping[Device, tuple[str, ...]] = {
-    "cpu": ("CPUExecutionProvider",),
-    "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
-    "tensorrt": ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"),
-}
-"""ONNX Runtime's names of what computes, the device's own first. The others take the operators that the one
-before has not: those of shapes, above all."""
 
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime logs to standard error."""
@@ -35,6 +29,10 @@ _BAD_FILE = (
     failures.NotImplemented,
 )
 """What ONNX Runtime raises for a file that is no model, a part of one, or newer than it knows."""
+
+_PRODUCTS = re.compile("MatMul|Gemm|Conv|Attention|LSTM|GRU")
+"""In the names of the operators that take nearly all of a model's time. All others may be computed elsewhere
+than asked for: ONNX Runtime itself prefers the processor for those of shapes."""
 
 _NEGATION = bytes.fromhex(
     "080812003a320a0b0a017812017922034e65671201675a0f0a0178120a0a08080112040a02080162"
@@ -59,6 +57,57 @@ def provider_works(name: str) -> bool:
     return name in session.get_providers()
 
 
+def _opened(path: Path, compute: Compute) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = compute.threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Threads that spin between calls would take a core from the models beside this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    if compute.device != "cpu":
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    providers = options_of(path, compute)
+    # Beside what ONNX Runtime raises for a file, each provider has failures of its own.
+    expected = _BAD_FILE if compute.device == "cpu" else (Exception,)
+    try:
+        # A fallback would be another session, on the processor, when the device fails.
+        return onnxruntime.InferenceSession(path, options, providers=providers, enable_fallback=0)
+    except expected as error:
+        if compute.device != "cpu":
+            raise UserError(
+                f"{path} can't be computed on {compute.device}: {' '.join(str(error).split())}.",
+                "Check the device with `edge-audio doctor`, or choose another one.",
+            ) from error
+        raise UserError(
+            f"{path} is not a model that ONNX Runtime can load.",
+            "Check it with `edge-audio models verify`, and fetch it again.",
+        ) from error
+
+
+def _check_device(path: Path, compute: Compute, session: onnxruntime.InferenceSession) -> None:
+    """Raise `UserError` unless the device is in use and computes the graph's products itself."""
+    wanted, in_use = PROVIDERS[compute.device], session.get_providers()
+    if not set(wanted) <= set(in_use):
+        raise UserError(
+            f"{path.name} runs on {', '.join(in_use)}, not on {', '.join(wanted)}.",
+            "Check the device with `edge-audio doctor`, or choose another one.",
+        )
+    if not hasattr(session, "get_provider_graph_assignment_info"):
+        return  # an ONNX Runtime that doesn't tell
+    elsewhere = {
+        f"{node.op_type} on {part.ep_name}"
+        for part in session.get_provider_graph_assignment_info()
+        for node in part.get_nodes()
+        if part.ep_name != wanted[0] and _PRODUCTS.search(node.op_type)
+    }
+    if elsewhere:
+        raise UserError(
+            f"{path} asks for what {compute.device} doesn't have: {', '.join(sorted(elsewhere))}.",
+            "Choose another device for it, or export it in another precision.",
+        )
+
+
 class OnnxSession:
     """One loaded graph. Blocks while it computes: belongs on a lane."""
 
@@ -70,35 +119,16 @@ class OnnxSession:
         """
         if not path.is_file():
             raise UserError(f"There is no model file {path}.", "Fetch it with `edge-audio models fetch`.")
-        providers = PROVIDERS[compute.device]
-        missing = [name for name in providers if name not in onnxruntime.get_available_providers()]
+        available = onnxruntime.get_available_providers()
+        missing = [name for name in PROVIDERS[compute.device] if name not in available]
         if missing:
             raise UserError(
                 f"This ONNX Runtime can't compute on {compute.device}: it has no {', '.join(missing)}.",
                 "Install the ONNX Runtime package for this device, or choose the device cpu.",
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = compute.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
-        # Threads that spin between calls would take a core from the models beside this one.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path, options, providers=providers, enable_fallback=0
-            )
-        except _BAD_FILE as error:
-            raise UserError(
-                f"{path} is not a model that ONNX Runtime can load.",
-                "Check it with `edge-audio models verify`, and fetch it again.",
-            ) from error
-        in_use = self._session.get_providers()
-        if not set(providers) <= set(in_use):
-            raise UserError(
-                f"{path.name} runs on {', '.join(in_use)}, not on {', '.join(providers)}.",
-                "Check the drivers with `edge-audio doctor`, or choose the device cpu.",
-            )
+        self._session = _opened(path, compute)
+        if compute.device != "cpu":
+            _check_device(path, compute, self._session)
         self.inputs: tuple[str, ...] = tuple(node.name for node in self._session.get_inputs())
         """Names of the graph's inputs."""
         self.outputs: tuple[str, ...] = tuple(node.name for node in self._session.get_outputs())

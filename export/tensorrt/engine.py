@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from runtime.errors import UserError
+from runtime.onnx_inputs import read_inputs
 from runtime.shape_profile import Profile, input_shapes
 
 MODULE = "tensorrt_rtx"
@@ -32,7 +31,7 @@ def build_engine(graph: Path, profile: Profile) -> bytes:
         errors = [parser.get_error(index) for index in range(parser.num_errors)]
         raise _cannot_build(graph, [f"{error.node_operator()}: {error.desc()}" for error in errors])
     config = builder.create_builder_config()
-    shapes = input_shapes(_inputs(graph), profile)
+    shapes = input_shapes(read_inputs(graph), profile)
     if shapes:
         ranges = builder.create_optimization_profile()
         for name, shape in shapes.items():
@@ -66,14 +65,6 @@ def _logger(tensorrt: Any, messages: list[str]) -> Any:
                 messages.append(message)
 
     return Logger()
-
-
-def _inputs(graph: Path) -> dict[str, tuple[int | str, ...]]:
-    """Return the shape of each input: numbers, and names of the lengths that vary."""
-    return {
-        value.name: tuple(axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim)
-        for value in onnx.load(graph, load_external_data=False).graph.input
-    }
 
 
 def _cannot_build(graph: Path, errors: list[str]) -> UserError:

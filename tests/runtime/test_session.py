@@ -2,55 +2,18 @@
 
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+from onnx_files import SIZE, chain, chain_of_products
 
 from runtime.compute import Compute
 from runtime.errors import UserError
 from runtime.session import OnnxSession, provider_works
 from runtime.worker import Cancelled, CancelToken
-
-SIZE = 256
-
-
-def field(number: int, value: int | bytes | str) -> bytes:
-    """One field of a protocol buffer: a number, or text, bytes or a message."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    data = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytes((value,)))
-
-
-def matrix(name: str) -> bytes:
-    dimension = field(1, field(1, SIZE))
-    tensor = field(1, 1) + field(2, dimension + dimension)
-    return field(1, name) + field(2, field(1, tensor))
-
-
-def node(operator: str, inputs: Sequence[str], output: str) -> bytes:
-    return b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, operator)
-
-
-def chain_of_products(path: Path, length: int) -> Path:
-    """Write a graph that multiplies `x` by `y` `length` times: about 1 ms each."""
-    names = ["x", *(f"t{i}" for i in range(1, length)), "out"]
-    nodes = [node("MatMul", (names[i], "y"), names[i + 1]) for i in range(length)]
-    graph = b"".join(field(1, each) for each in nodes) + field(2, "chain")
-    graph += field(11, matrix("x")) + field(11, matrix("y")) + field(12, matrix("out"))
-    path.write_bytes(field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17)))
-    return path
 
 
 def feeds() -> dict[str, np.ndarray]:
@@ -121,6 +84,63 @@ def test_a_device_that_is_not_there_is_an_error_not_a_silent_fallback(tmp_path: 
     path = chain_of_products(tmp_path / "chain.onnx", 1)
     with pytest.raises(UserError, match=r"can't compute on tensorrt: it has no Tensorrt.*, CUDA"):
         OnnxSession(path, Compute(device="tensorrt"))
+
+
+class OtherDevice:
+    """A session on the processor that claims to be on a graphics card."""
+
+    claims = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+    def __init__(self, path: Path, options: onnxruntime.SessionOptions, **_: Any) -> None:
+        self._session = REAL(path, options, providers=["CPUExecutionProvider"])
+
+    def get_providers(self) -> tuple[str, ...]:
+        return self.claims
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+class Claimless(OtherDevice):
+    claims = ("CPUExecutionProvider",)
+
+
+class Broken:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("no\ndevice")
+
+
+REAL = onnxruntime.InferenceSession
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An ONNX Runtime that lists a provider for CUDA."""
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("session", "told"),
+    [
+        (Claimless, r"chain\.onnx runs on CPUExecutionProvider, not on CUDA"),
+        (OtherDevice, r"asks for what cuda doesn't have: MatMul on CPUExecutionProvider"),
+        (Broken, r"can't be computed on cuda: no device\."),
+    ],
+)
+def test_a_graph_that_a_listed_device_does_not_compute_is_an_error(
+    tmp_path: Path, listed: pytest.MonkeyPatch, session: type, told: str
+) -> None:
+    listed.setattr(onnxruntime, "InferenceSession", session)
+    with pytest.raises(UserError, match=told) as failure:
+        OnnxSession(chain_of_products(tmp_path / "chain.onnx", 1), Compute(device="cuda"))
+    assert "\n" not in str(failure.value)
+
+
+def test_small_operators_may_be_computed_elsewhere(tmp_path: Path, listed: pytest.MonkeyPatch) -> None:
+    listed.setattr(onnxruntime, "InferenceSession", OtherDevice)
+    OnnxSession(chain(tmp_path / "sums.onnx", "Add", 2), Compute(device="cuda"))
 
 
 def test_its_threads_are_idle_between_calls(tmp_path: Path) -> None:
