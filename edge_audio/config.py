@@ -130,6 +130,44 @@ class OpenAI(Table, frozen=True, tag_field="adapter", tag="openai"):
     """How long to wait for the reply to go on."""
 
 
+class StepChat(Table, frozen=True, tag_field="adapter", tag="step-chat"):
+    """``[llm]``, adapter ``step-chat``: Step-Audio-Chat on a vLLM server, which hears audio tokens.
+
+    Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also tells the words for the history.
+    """
+
+    url: str
+    """Base address, such as `http://127.0.0.1:8000/v1`."""
+    model: str = "step-audio-chat"
+    """The model's name on that server."""
+    tokenizer: str | None = None
+    """Folder of Step-Audio-Chat's text tokenizer: prompts then are sent as ids. Unset, they are sent as text,
+    audio tokens by their names, and the server makes the ids."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; the key itself never stands in a file."""
+    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 200
+    """Longest reply in tokens."""
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.7
+    """Randomness of the reply."""
+    connect_timeout_s: Seconds = 5.0
+    """How long to wait for a connection."""
+    first_token_timeout_s: Seconds = 20.0
+    """How long to wait for the reply to begin."""
+    token_timeout_s: Seconds = 10.0
+    """How long to wait for the reply to go on."""
+
+
+class Fallback(Table, frozen=True):
+    """``[fallback]``: a second chat model, for when that of ``[llm]`` is away or late. It needs ``[asr]``."""
+
+    llm: LlamaCpp | OpenAI
+    """``[fallback.llm]``: as ``[llm]``."""
+    first_token_limit_s: Seconds = 2.0
+    """How long the first model's reply may take to begin."""
+    retry_after_s: Seconds = 30.0
+    """How long the first model is left alone after a failure."""
+
+
 class Hibari(Table, frozen=True, tag_field="adapter", tag="hibari"):
     """``[tts]``, adapter ``hibari``: the embedded voice."""
 
@@ -206,9 +244,11 @@ class Config(Table, frozen=True):
     vad: Vad = Vad()
     end_of_turn: EndOfTurn = EndOfTurn()
     asr: Whisper | None = None
-    """The recognizer; without one there is only `say`."""
-    llm: LlamaCpp | OpenAI | None = None
+    """The recognizer; without one there is only `say`, unless the chat model hears audio tokens."""
+    llm: LlamaCpp | OpenAI | StepChat | None = None
     """The chat model; without one there is only `say` and `listen`."""
+    fallback: Fallback | None = None
+    """What answers where the chat model can't."""
     step_audio: StepAudioModels | None = None
     """The exported Step-Audio models; those adapters need it whose name begins so."""
     conversation: Conversation = Conversation()
@@ -217,6 +257,12 @@ class Config(Table, frozen=True):
         """Raise `ValueError` where an adapter lacks what it computes with."""
         if isinstance(self.tts, StepAudio) and self.step_audio is None:
             raise ValueError("the voice step-audio needs the table [step_audio] with the path of its models")
+        if isinstance(self.llm, StepChat) and self.step_audio is None:
+            raise ValueError(
+                "the chat model step-chat needs the table [step_audio] with the path of the tokenizer"
+            )
+        if self.fallback is not None and self.asr is None:
+            raise ValueError("the chat model of [fallback] hears text: it needs the recognizer of [asr]")
 
 
 def configs_folder() -> Path:

@@ -49,9 +49,12 @@ class Level:
 class Heard:
     """The recognizer's view of the utterance so far."""
 
-    text: str
+    text: str | None
+    """None where nobody here can tell words."""
     pause: int | None = None
     """The pause at which it was taken; None for a partial transcript while the user speaks."""
+    audio_ids: tuple[int, ...] | None = None
+    """At a pause: the utterance as audio tokens, where the chat model hears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class SpeculationStarted:
     """A reply is being made before the turn's end is known."""
 
     epoch: int
-    user_text: str
+    user_text: str | None
+    """None where the words are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,20 @@ class SpeculationEnded:
 class TurnEnded:
     """The user's turn is over: this is what they said."""
 
-    user_text: str
+    user_text: str | None
+    """None where the words are not known yet: `TurnTranscribed` will tell them."""
     at_s: float
     epoch: int
     """The epoch of its reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTranscribed:
+    """The words of a turn that is over, found out after it ended; they may come after its reply."""
+
+    epoch: int
+    """The epoch of its reply."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,7 @@ class TurnReport:
     """One exchange, as it stands in the report; what did not happen is None."""
 
     user_text: str
+    """Empty where the words were not known."""
     reply_text: str = ""
     """All that the chat model wrote."""
     heard_text: str = ""
@@ -186,6 +201,7 @@ Event = (
     | SpeculationStarted
     | SpeculationEnded
     | TurnEnded
+    | TurnTranscribed
     | ReplyText
     | ReplyStarted
     | ReplyPaused

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 
+from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.events import (
     Event,
     Heard,
@@ -26,6 +27,7 @@ from edge_audio.events import (
     StateChanged,
     TurnEnded,
     TurnFinished,
+    TurnTranscribed,
 )
 from edge_audio.keys import Controls
 from edge_audio.screen import FinishedTurn, Screen, ShownNotice, harmless
@@ -74,6 +76,7 @@ class LiveView:
         self._controls = controls
         self._lane = lane
         self._screen = Screen()
+        self._answering: int | None = None
         self._finished: deque[FinishedTurn | ShownNotice] = deque(maxlen=_WAITING)
 
     def __call__(self, event: Event) -> None:
@@ -86,13 +89,17 @@ class LiveView:
             case StateChanged(state):
                 self._show(state=state)
             case Heard(text):
-                self._show(partial=text)
+                self._show(partial=text or "")
             case SpeculationStarted():
                 self._show(speculating=True)
             case SpeculationEnded():
                 self._show(speculating=False)
-            case TurnEnded(user_text):
-                self._show(user_text=user_text, partial="", reply_text="", audible=False, held=False)
+            case TurnEnded(user_text, _, epoch):
+                self._answering = epoch
+                words = UNKNOWN if user_text is None else user_text
+                self._show(user_text=words, partial="", reply_text="", audible=False, held=False)
+            case TurnTranscribed(self._answering, text):
+                self._show(user_text=text)
             case ReplyText(_, text):
                 self._show(reply_text=text)
             case ReplyStarted():
@@ -103,6 +110,7 @@ class LiveView:
                 self._show(held=False, partial="")
             case TurnFinished(_, report):
                 self._finished.append(FinishedTurn(report))
+                self._answering = None
                 self._show(user_text="", reply_text="", audible=False, held=False)
             case Notice():
                 self._finished.append(ShownNotice(event))
@@ -166,8 +174,10 @@ class PlainView:
     def __call__(self, event: Event) -> None:
         """See `View`."""
         match event:
-            case TurnEnded(user_text):
+            case TurnEnded(str(user_text)):
                 self._note("you:", user_text)
+            case TurnTranscribed(_, text):
+                self._note("you:", text)
             case TurnFinished(_, report):
                 self._note("assistant:", report.heard_text, " (interrupted)" if report.interrupted else "")
                 if report.response_gap_ms is not None:

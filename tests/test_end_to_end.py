@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge_audio.assistant import Assistant, Models, load_models, load_recognizer
+from edge_audio.adapters import Models, load_models, load_recognizer
+from edge_audio.assistant import Assistant
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ

@@ -22,12 +22,14 @@ class Word:
 class Transcript:
     """What was said in an utterance, as far as it has been heard."""
 
-    text: str
-    """Trimmed; empty when no words were found."""
+    text: str | None
+    """Trimmed; empty when no words were found, None where nobody here can tell words."""
     words: tuple[Word, ...] = ()
     """The words with their times; empty where the recognizer doesn't tell them."""
     language: str = "en"
     """ISO 639-1 code."""
+    audio_ids: tuple[int, ...] | None = None
+    """The utterance as audio tokens; None where the chat model doesn't hear them."""
 
 
 class Utterance(Protocol):
@@ -37,11 +39,12 @@ class Utterance(Protocol):
         """Append samples at 16 kHz. Cheap: computes nothing."""
         ...
 
-    async def transcribe(self) -> Transcript:
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
         """Recognize all that was fed so far as if the utterance ended here; it may go on afterwards.
 
-        Called now and then while the user speaks (a partial transcript) and at a pause, where only
-        the tail is left to compute. Cancelling the call drops its result.
+        Called now and then while the user speaks (`partial`: only words are wanted, and that as much as
+        possible is computed by the end) and at a pause, where only the tail is left to compute.
+        Cancelling the call drops its result.
         """
         ...
 

@@ -34,7 +34,7 @@ class WhisperUtterance:
         """See `Utterance.feed`."""
         self._sound.append(pcm)
 
-    async def transcribe(self) -> Transcript:
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
         """See `Utterance.transcribe`. A cancelled call changes nothing."""
         async with self._turn:
             before = self._progress

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
-from edge_audio.assistant import Assistant, Models, load_models
+from edge_audio.adapters import Models, load_models
+from edge_audio.assistant import Assistant
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import AUDIBLE, FILE_RATE_HZ, Samples

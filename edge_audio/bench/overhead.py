@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from edge_audio.assistant import Assistant, Models
+from edge_audio.adapters import Models
+from edge_audio.assistant import Assistant
 from edge_audio.audio.frame import FRAME_SAMPLES, Frame
 from edge_audio.bench.figures import machine_load, percentile, percentiles
 from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard, Tone

@@ -141,6 +141,6 @@ class QuietUtterance:
     def feed(self, pcm: Samples) -> None:
         """See `Utterance.feed`."""
 
-    async def transcribe(self) -> Transcript:
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
         """See `Utterance.transcribe`."""
         return Transcript("")

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from edge_audio.assistant import load_models
+from edge_audio.adapters import load_models
 from edge_audio.bench.latency import measure_latency
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead

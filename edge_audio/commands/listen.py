@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from edge_audio.assistant import load_recognizer
+from edge_audio.adapters import load_recognizer
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.config import load_config

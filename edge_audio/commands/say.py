@@ -11,7 +11,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from edge_audio.assistant import load_voice
+from edge_audio.adapters import load_voice
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_audio.assistant import Assistant, Cleaner, Models, load_models
+from edge_audio.adapters import Models, load_models
+from edge_audio.assistant import Assistant, Cleaner
 from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording

@@ -8,6 +8,9 @@ _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
 """What a prompt spends on a message's role and separators, about."""
 
+UNKNOWN = "..."
+"""Stands for what the user said while its words are not known."""
+
 
 class Context:
     """The system prompt and the text history, within a token budget.
@@ -32,16 +35,25 @@ class Context:
             merged.append(message)
         return tuple(merged)
 
-    def user_said(self, text: str) -> None:
-        """Add a turn of the user."""
+    def user_said(self, text: str | None) -> Message:
+        """Add a turn of the user and return it; its words are None until `transcribed` tells them."""
         self._condense()
-        self._history.append(Message("user", text))
+        message = Message("user", UNKNOWN if text is None else text)
+        self._history.append(message)
+        return message
 
-    def take_back(self) -> str:
-        """Remove and return the user's latest turn, if nothing was answered to it; else return ""."""
-        if self._history and self._history[-1].role == "user":
-            return self._history.pop().text
-        return ""
+    def transcribed(self, message: Message, text: str) -> None:
+        """Put the words into a turn that was added without them, if it still is there."""
+        for place, other in enumerate(self._history):
+            if other is message:
+                self._history[place] = Message("user", text)
+
+    def take_back(self) -> bool:
+        """Remove the user's latest turn; returns False, and does nothing, if it was answered."""
+        if not self._history or self._history[-1].role != "user":
+            return False
+        self._history.pop()
+        return True
 
     def assistant_said(self, heard: str) -> None:
         """Add what the user heard of a reply; nothing, if they heard nothing."""

@@ -1,11 +1,12 @@
 """The maker: runs the making of replies, and the chat model's prefill, as tasks of their own."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply
-from edge_audio.llm.chat_model import ChatModel, TextDelta
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, TextDelta, Transcriber
 from runtime.actor import Actor, ActorGroup
 from runtime.newest import Newest
 
@@ -13,10 +14,15 @@ from runtime.newest import Newest
 class ReplyMaker:
     """Starts and cancels replies; owns their tasks through the session's actor group."""
 
-    def __init__(self, group: ActorGroup, chat: ChatModel, context: Context) -> None:
+    def __init__(
+        self, group: ActorGroup, chat: ChatModel, context: Context, transcriber: Transcriber | None = None
+    ) -> None:
+        """`transcriber` tells the words of turns where no recognizer does."""
         self._group = group
         self._chat = chat
         self._context = context
+        self._transcriber = transcriber
+        self._transcripts = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._prefilling = Newest()
 
@@ -40,6 +46,18 @@ class ReplyMaker:
         """Stop the making; frees chat model and voice. Harmless if it has ended."""
         if task := self._tasks.get(reply.epoch):
             task.cancel()
+
+    def transcribe(self, audio_ids: tuple[int, ...], told: Callable[[str], None]) -> None:
+        """See `Maker.transcribe`. Where it fails the words stay unknown: the reply tells of the failure."""
+        if (transcriber := self._transcriber) is None:
+            return
+
+        async def transcribe() -> None:
+            with suppress(ChatModelError):
+                told((await transcriber.transcribe(audio_ids)).text or "")
+
+        self._transcripts += 1
+        self._group.start(Actor(f"transcript {self._transcripts}", transcribe))
 
     def prefill(self, heard: str = "") -> None:
         """Bring the context, and what was `heard` of the next turn, into the chat model's cache.

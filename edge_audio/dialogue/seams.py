@@ -1,6 +1,6 @@
 """What the controller asks of those who listen and of those who make replies."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from edge_audio.dialogue.reply import Reply
@@ -28,6 +28,10 @@ class Maker(Protocol):
 
     def prefill(self, heard: str = "") -> None:
         """Bring the context, and what was `heard` of the next turn, into the chat model's cache."""
+        ...
+
+    def transcribe(self, audio_ids: tuple[int, ...], told: Callable[[str], None]) -> None:
+        """Find out beside all else which words were said, and call `told` with them if there is an answer."""
         ...
 
     def cancel(self, reply: Reply) -> None:

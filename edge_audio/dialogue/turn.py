@@ -4,16 +4,17 @@ from dataclasses import dataclass, field
 
 from edge_audio.dialogue.reply import Reply
 from edge_audio.events import Outcome, TurnReport
+from edge_audio.llm.chat_model import UserTurn
 
 
 @dataclass(slots=True)
 class OpenTurn:
     """A turn that has begun and is not over. Times in session seconds."""
 
-    before: str = ""
+    before: UserTurn | None = None
     """What the user had said already when an unheard reply was withdrawn: the turn goes on from there."""
-    text: str = ""
-    """The whole turn's text at the latest pause; empty while the user speaks."""
+    said: UserTurn | None = None
+    """The whole turn at the latest pause; None while the user speaks."""
     speaking: bool = True
     into_reply: bool = False
     """Whether it began over a reply and may yet turn out to be a cough or a backchannel."""
@@ -21,6 +22,8 @@ class OpenTurn:
     """Whether the user said by key that they have finished."""
     pause: int | None = None
     """The pause that the turn is in; None while the user speaks."""
+    speech_start_s: float | None = None
+    """Begin of its first speech."""
     speech_end_s: float | None = None
     paused_s: float | None = None
     """When the pause was noticed."""
@@ -31,10 +34,14 @@ class OpenTurn:
     outcomes: dict[str, int] = field(default_factory=lambda: {"started": 0, "committed": 0, "cancelled": 0})
     """Speculations started, and how they ended."""
 
+    def after(self, said: UserTurn) -> UserTurn:
+        """Return `said` with what was said before it."""
+        return said if self.before is None else self.before.followed_by(said)
+
     def went_on(self) -> None:
         """The user speaks again: what was worked out for the pause is void."""
         self.speaking = True
-        self.text = ""
+        self.said = None
         self.pause = self.speech_end_s = self.paused_s = self.heard_s = self.end_probability = None
 
     def count(self, outcome: Outcome) -> None:
@@ -47,6 +54,8 @@ class Exchange:
     """A turn that is over, and the reply that answers it."""
 
     turn: OpenTurn
+    said: UserTurn
+    """The turn's content; its transcript comes later where there is no recognizer."""
     reply: Reply
     turn_end_s: float
     first_sample_s: float | None = None
@@ -60,7 +69,7 @@ class Exchange:
         if turn.speech_end_s is not None and self.first_audio_s is not None:
             gap_ms = round((self.first_audio_s - turn.speech_end_s) * 1000, 1)
         return TurnReport(
-            user_text=turn.text,
+            user_text=self.said.transcript or "",
             reply_text=reply.text,
             heard_text=heard_text,
             speech_end_s=_rounded(turn.speech_end_s),

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from edge_audio.asr.recognizer import Transcript
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -22,6 +24,15 @@ class UserTurn:
     audio_ids: tuple[int, ...] | None = None
     """The dual-codebook tokens; None where the chat model hears text."""
 
+    def followed_by(self, more: "UserTurn") -> "UserTurn":
+        """Return both as one turn, in the forms that both have."""
+        transcript = audio_ids = None
+        if self.transcript is not None and more.transcript is not None:
+            transcript = f"{self.transcript} {more.transcript}".strip()
+        if self.audio_ids is not None and more.audio_ids is not None:
+            audio_ids = self.audio_ids + more.audio_ids
+        return UserTurn(transcript, audio_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
@@ -32,6 +43,14 @@ class TextDelta:
 
 class ChatModelError(Exception):
     """The chat model could not answer: refused, timed out, broke off. One sentence for the user."""
+
+
+class Transcriber(Protocol):
+    """Tells which words were said, where no recognizer on the device does."""
+
+    async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
+        """Return what was said in a whole turn. Cancelling the call stops it. Raises `ChatModelError`."""
+        ...
 
 
 class ChatModel(Protocol):

@@ -25,12 +25,10 @@ class FallbackModel:
         *,
         first_token_limit_s: float = 2.0,
         retry_after_s: float = 30.0,
-        on_change: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """`first_token_limit_s` is how long the first model's reply may take to begin.
 
-        `retry_after_s` is how long the first model is left alone after a failure. `on_change` is told, in a
-        sentence, that the second model answers from now on and why, and that the first is back.
+        `retry_after_s` is how long the first model is left alone after a failure.
         """
         self.hears = first.hears
         self.name = f"{first.name} or {second.name}"
@@ -38,16 +36,25 @@ class FallbackModel:
         self._second = second
         self._first_token_limit_s = first_token_limit_s
         self._retry_after_s = retry_after_s
-        self._on_change = on_change
-        self._away = False
+        self._tell: Callable[[str], None] = lambda sentence: None
+        self._away: str | None = None
         self._retry_at_s = 0.0
+
+    def watch(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` told, in a sentence, that the second model answers and why, and that the first is back.
+
+        It is told at once if the second answers already.
+        """
+        self._tell = tell
+        if self._away is not None:
+            tell(self._away)
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`.
 
         A first model that breaks off in the middle of a reply ends it: half of it may have been heard.
         """
-        if not self._away or asyncio.get_running_loop().time() >= self._retry_at_s:
+        if self._away is None or asyncio.get_running_loop().time() >= self._retry_at_s:
             async with aclosing(self._first.reply(context, turn)) as deltas:
                 delta = await self._begun(deltas)
                 if delta is not None:
@@ -74,7 +81,9 @@ class FallbackModel:
         await self._second.warm_up()
         try:
             await self._first.warm_up()
-        except (ChatModelError, UserError) as error:
+        except UserError as error:
+            self._failed(error.cause)
+        except ChatModelError as error:
             self._failed(str(error))
 
     async def close(self) -> None:
@@ -94,14 +103,14 @@ class FallbackModel:
         except StopAsyncIteration:
             self._failed(f"{name} wrote nothing at all.")
         else:
-            if self._away:
-                self._away = False
-                self._on_change(f"{name} answers again.")
+            if self._away is not None:
+                self._away = None
+                self._tell(f"{name} answers again.")
             return delta
         return None
 
     def _failed(self, why: str) -> None:
         self._retry_at_s = asyncio.get_running_loop().time() + self._retry_after_s
-        if not self._away:
-            self._away = True
-            self._on_change(f"{why} {self._second.name} answers instead.")
+        if self._away is None:
+            self._away = f"{why} {self._second.name} answers instead."
+            self._tell(self._away)

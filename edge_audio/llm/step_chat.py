@@ -28,7 +28,7 @@ TOP_P = 0.9
 _CONTROL = re.compile(r"<\|(?:BOT|EOT)\|>|</?s>|<unk>|<audio_[0-9]+>")
 
 
-class StepChat:
+class StepChatServer:
     """A `ChatModel` that hears audio tokens, and text where a turn was typed."""
 
     hears: Literal["text", "codes"] = "codes"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge_audio.asr.recognizer import Recognizer, Utterance
+from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
@@ -33,7 +33,7 @@ class _Dip:
     """A short silence within speech, which may become a pause: its transcript is made in advance."""
 
     asked: bool = False
-    text: str | None = None
+    heard: Transcript | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ class Listener:
         self._tell(SpeechPaused(self.now_s(), sample / INPUT_RATE_HZ, self._pauses))
         if self._utterance is None:
             return
-        if self._dip.text is not None:
-            self._heard_all(self._dip.text)
+        if self._dip.heard is not None:
+            self._heard_all(self._dip.heard)
         elif not self._dip.asked:
             self._transcribe(self._utterance)
 
@@ -190,7 +190,7 @@ class Listener:
             # No partial where speech may just be ending: the recognizer must be free for the dip.
             elif silence_ms == 0 and self._partial_is_due:
                 self._since_partial_ms = 0.0
-                self._transcribe(self._utterance)
+                self._transcribe_partly(self._utterance)
             return
         before_ms, self._paused_ms = self._paused_ms, self._paused_ms + frame_ms
         if any(before_ms < again_ms <= self._paused_ms for again_ms in self._settings.judge_again_ms):
@@ -201,32 +201,45 @@ class Listener:
         due = self._since_partial_ms >= self._settings.partial_every_ms
         return due and not self._transcribing.busy
 
+    def _transcribe_partly(self, utterance: Utterance) -> None:
+        """Recognize what was said so far, while the user speaks on."""
+
+        async def transcribe() -> None:
+            heard = await self._recognize(utterance, partial=True)
+            if self._utterance is utterance and heard.text is not None:
+                self._tell(Heard(heard.text))
+
+        self._transcribing.ask(transcribe)
+
     def _transcribe(self, utterance: Utterance) -> None:
         """Recognize what was said so far: all of the turn if its dip has become a pause by the end."""
         dip = self._dip
         dip.asked = True
 
         async def transcribe() -> None:
-            text = ""
-            try:
-                with self._trace.span("asr"):
-                    text = (await utterance.transcribe()).text
-            except Exception as failure:  # a failed transcript must not end the conversation
-                self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
-            dip.text = text
+            dip.heard = await self._recognize(utterance, partial=False)
             if self._utterance is not utterance:
                 return
-            if self._tracker.speaking or self._dip is not dip:
-                self._tell(Heard(text))
-            else:
-                self._heard_all(text)
+            if not self._tracker.speaking and self._dip is dip:
+                self._heard_all(dip.heard)
+            elif dip.heard.text is not None:
+                self._tell(Heard(dip.heard.text))
 
         self._transcribing.ask(transcribe)
 
-    def _heard_all(self, text: str) -> None:
+    async def _recognize(self, utterance: Utterance, *, partial: bool) -> Transcript:
+        """Return the transcript; an empty one if that fails, which must not end the conversation."""
+        try:
+            with self._trace.span("asr"):
+                return await utterance.transcribe(partial=partial)
+        except Exception as failure:
+            self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
+            return Transcript("")
+
+    def _heard_all(self, heard: Transcript) -> None:
         """The transcript of the turn up to the present pause is there."""
         self._judge()  # only now, as both at once would slow the transcript, which is needed first
-        self._tell(Heard(text, self._pauses))
+        self._tell(Heard(heard.text, self._pauses, heard.audio_ids))
 
     def _judge(self) -> None:
         pause = self._pauses

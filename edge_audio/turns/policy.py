@@ -64,12 +64,15 @@ class EndOfTurnPolicy:
     incomplete_ms: int
     """Silence that ends a turn which reads unfinished, however it sounds: words are the surer sign."""
 
-    def silence_ms(self, probability: float | None, text: str) -> int:
+    def silence_ms(self, probability: float | None, text: str | None) -> int:
         """Silence after which the turn is over, in milliseconds since the end of speech.
 
-        `probability` is the end-of-turn model's answer, None while it hasn't given one.
+        `probability` is the end-of-turn model's answer, None while it hasn't given one; `text` is None where
+        nobody tells the words: then it is all there is to go by.
         """
-        if looks_unfinished(text):
+        if text is None and (probability is None or probability < self.threshold):
+            return self.incomplete_ms
+        if text is not None and looks_unfinished(text):
             return self.incomplete_ms
         if probability is None or probability < self.threshold:
             return self.unsure_ms

@@ -45,13 +45,14 @@ class DualTokenizer:
         self._semantic = semantic
 
     @classmethod
-    def load(cls, models: Path, placement: Placement = ALL_ON_CPU) -> Self:
+    def load(cls, models: Path, placement: Placement = ALL_ON_CPU, tokens: AudioTokens | None = None) -> Self:
         """Load both encoders from `models`, into which `python -m export all` wrote.
 
-        Ids are those of the language model's tokenizer if there is one in `models`, else the release's.
+        Ids are `tokens`, by default those of the language model's tokenizer if there is one in `models`, else
+        the release's.
         Raises `UserError` if a component is missing or they don't fit each other.
         """
-        tokens = _audio_tokens(models / language_model.NAME) or RELEASED
+        tokens = tokens or _audio_tokens(models / language_model.NAME) or RELEASED
         first = LinguisticEncoder.load(models / linguistic.COMPONENT, placement.of(linguistic.COMPONENT))
         if first.codes > tokens.linguistic:
             raise UserError(

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.context import UNKNOWN, Context
 from edge_audio.llm.chat_model import Message
 
 
@@ -30,9 +30,10 @@ def test_taking_back_removes_the_latest_turn_only_if_it_was_not_answered() -> No
     context = Context("", 1000)
     context.user_said("One.")
     context.user_said("Two.")
-    assert context.take_back() == "Two."
+    assert context.take_back()
+    assert context.messages() == (Message("user", "One."),)
     context.assistant_said("Yes?")
-    assert context.take_back() == ""
+    assert not context.take_back()
     assert [m.text for m in context.messages()] == ["One.", "Yes?"]
 
 
@@ -66,3 +67,21 @@ def test_the_history_stays_within_its_budget_and_alternates(
         latest = 2 * (300 // 4 + 4)  # one exchange may come on top before the next turn condenses
         assert sum(len(m.text) // 4 + 4 for m in messages) <= budget + latest + 80
         assert not any(a.role == b.role == "user" for a, b in itertools.pairwise(messages))
+
+
+def test_words_that_are_known_later_take_their_place() -> None:
+    context = Context("", 1000)
+    first, second = context.user_said(None), context.user_said(None)
+    assert context.messages() == (Message("user", f"{UNKNOWN} {UNKNOWN}"),)
+    context.transcribed(second, "Two.")
+    context.transcribed(first, "One.")
+    assert context.messages() == (Message("user", "One. Two."),)
+
+
+def test_words_of_a_turn_that_was_taken_back_are_forgotten() -> None:
+    context = Context("", 1000)
+    said = context.user_said(None)
+    context.take_back()
+    context.user_said(None)
+    context.transcribed(said, "One.")
+    assert context.messages() == (Message("user", UNKNOWN),)

@@ -7,6 +7,7 @@ A reply is numbered too, and its sound is a constant whose value tells the reply
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTu
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime import clock
 from runtime.channel import Channel
+
+Hears = Literal["text", "codes", "both"]
+"""What the assistant gets to know of speech: words, audio tokens, or both at once."""
 
 WORD_SAMPLES = INPUT_RATE_HZ * 3 // 10
 OUTPUT_RATE_HZ = 1000
@@ -59,23 +63,37 @@ class VirtualUtterance:
         while self._speech_samples >= WORD_SAMPLES * (len(self._words) + 1):
             self._words.append(self._recognizer.next_word())
 
-    async def transcribe(self) -> Transcript:
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
         words = list(self._words)
         await asyncio.sleep(self._recognizer.rng.uniform(0.0, 0.4))
-        return Transcript(" ".join(words))
+        hears = self._recognizer.hears
+        return Transcript(
+            None if hears == "codes" else " ".join(words),
+            audio_ids=None if hears == "text" or partial else tuple(map(self._recognizer.said.index, words)),
+        )
 
 
 class VirtualRecognizer:
+    """Each word is one audio token: its place among all words that were said."""
+
     name = "virtual"
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, hears: Hears = "text") -> None:
         self.rng = rng
+        self.hears = hears
         self.said: list[str] = []
 
     def next_word(self) -> str:
         word = "yeah" if self.rng.random() < 0.15 else f"u{len(self.said)}"
         self.said.append(word)
         return word
+
+    async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
+        """Tell the words of tokens later, as a chat model does; now and then it can't."""
+        await asyncio.sleep(self.rng.uniform(0.0, 2.0))
+        if self.rng.random() < 0.1:
+            raise ChatModelError("The chat model broke.")
+        return Transcript(" ".join(self.said[number] for number in audio_ids))
 
     def open(self) -> VirtualUtterance:
         return VirtualUtterance(self)
@@ -89,9 +107,9 @@ class VirtualRecognizer:
 
 class VirtualChat:
     name = "virtual"
-    hears = "text"
 
-    def __init__(self, rng: random.Random, failing: float = 0.1) -> None:
+    def __init__(self, rng: random.Random, failing: float = 0.1, hears: Hears = "text") -> None:
+        self.hears = "text" if hears == "text" else "codes"
         self._rng = rng
         self._failing = failing
         self.prompts: list[tuple[tuple[Message, ...], UserTurn]] = []

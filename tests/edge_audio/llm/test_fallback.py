@@ -89,7 +89,8 @@ def test_whatever_keeps_the_first_model_from_beginning_the_second_answers(fault:
         async with chat_server(answer) as server:
             second = StandIn("Fine", ".")
             remote = OpenAIServer(server.url, "remote")
-            model = FallbackModel(remote, second, first_token_limit_s=0.2, on_change=told.append)
+            model = FallbackModel(remote, second, first_token_limit_s=0.2)
+            model.watch(told.append)
             begin_s = time.perf_counter()
             reply = await answer_of(model)
             took_s = time.perf_counter() - begin_s
@@ -139,7 +140,8 @@ def test_the_first_model_is_tried_again_after_a_while_and_its_return_told() -> N
 
     async def main() -> None:
         first, second = StandIn(ChatModelError("Down.")), StandIn("second")
-        model = FallbackModel(first, second, retry_after_s=0.05, on_change=told.append)
+        model = FallbackModel(first, second, retry_after_s=0.05)
+        model.watch(told.append)
         assert await answer_of(model) == "second"
         await asyncio.sleep(0.06)
         assert await answer_of(model) == "second"
@@ -217,6 +219,9 @@ def test_warming_up_goes_over_at_once_where_the_first_is_away_but_needs_the_seco
         await model.warm_up()
         assert await answer_of(model) == "Fine."
         assert away.asked == 0
+        told: list[str] = []
+        model.watch(told.append)
+        assert told == ["Away. local answers instead."]
         with pytest.raises(UserError, match="Away"):
             await FallbackModel(there, away).warm_up()
 

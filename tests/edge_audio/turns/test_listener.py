@@ -39,13 +39,14 @@ class Utterance:
     def feed(self, pcm: Samples) -> None:
         self._frames += bool(pcm[0])
 
-    async def transcribe(self) -> Transcript:
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
         self._recognizer.calls += 1
         frames = self._frames
         await asyncio.sleep(ASR_S)
         if self._recognizer.broken:
             raise RuntimeError("no more memory")
-        return Transcript(f"{frames} frames")
+        audio_ids = None if partial else (frames,)
+        return Transcript(f"{frames} frames" if self._recognizer.words else None, audio_ids=audio_ids)
 
 
 class Recognizer:
@@ -55,6 +56,7 @@ class Recognizer:
         self.calls = 0
         self.opened = 0
         self.broken = False
+        self.words = True
 
     def open(self) -> Utterance:
         self.opened += 1
@@ -129,7 +131,7 @@ def test_speech_and_its_pause_are_told_with_their_true_times() -> None:
 def test_the_transcript_is_begun_in_the_dip_and_there_soon_after_the_pause() -> None:
     session = Session().play("." * 10 + "x" * 20 + "." * 20)
     ((at_s, heard),) = session.of(Heard)
-    assert heard == Heard("20 frames", 1)
+    assert heard == Heard("20 frames", 1, (20,))
     assert at_s <= 0.72 + 0.02  # the recognizer's 70 ms ran while the silence grew into a pause
     assert session.recognizer.calls == 1
 
@@ -159,12 +161,12 @@ def test_the_end_is_judged_after_the_transcript_and_again_later() -> None:
 def test_a_turn_gathers_all_its_speech_until_it_is_ended() -> None:
     speech = "." * 10 + "x" * 20 + "." * 20 + "x" * 20 + "." * 20
     session = Session().play(speech)
-    assert session.of(Heard)[-1][1] == Heard("40 frames", 2)
+    assert session.of(Heard)[-1][1] == Heard("40 frames", 2, (40,))
     assert session.recognizer.opened == 1
 
     session = Session()
     session.play(speech, {45: session.listener.end_turn})
-    assert session.of(Heard)[-1][1] == Heard("20 frames", 2)
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 2, (20,))
     assert session.recognizer.opened == 2
 
 
@@ -192,7 +194,15 @@ def test_letting_go_of_push_to_talk_is_a_pause_at_once() -> None:
     ((at_s, paused),) = session.of(SpeechPaused)
     assert at_s == 0.62
     assert isinstance(paused, SpeechPaused)
-    assert session.of(Heard)[-1][1] == Heard("20 frames", 1)
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 1, (20,))
+
+
+def test_audio_tokens_are_told_at_a_pause_alone_where_there_are_no_words() -> None:
+    session = Session()
+    session.recognizer.words = False
+    session.play("." * 10 + "x" * 60 + "." * 20)
+    assert session.recognizer.calls > 1
+    assert [event for _, event in session.of(Heard)] == [Heard(None, 1, (60,))]
 
 
 def test_a_broken_recognizer_is_told_and_does_not_end_the_session() -> None:
