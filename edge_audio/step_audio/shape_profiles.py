@@ -14,16 +14,29 @@ from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE
 from edge_audio.step_audio.language_model.settings import DECODE, PREFILL
 from runtime.shape_profile import Lengths, Profile
 
-_MEL = Lengths(4, 500, 3000)
-"""Frames of mel: CosyVoice's own profile; 86 are a second, so that 35 s fit, prompt and context included."""
+_MEL = Lengths(4, 710, 3000)
+"""Frames of mel, 86 a second. Usual are a prompt of 4.4 s and what the flow hears of an utterance at a time,
+160 codes; 35 s fit in all, as in CosyVoice's own profile."""
 
-_CODES = Lengths(1, 242, 1452)
+_CODES = Lengths(1, 343, 1452)
 """Codes of both books for those frames, 41.67 a second."""
 
 _PAST = Lengths(0, 1024, MAX_LENGTH)
 
+_PIECE = 103
+"""Frames that the vocoder usually gets at a time: those of a chunk of 50 codes."""
+
+_LONGEST_PIECE = 600
+"""The longest that it gets, 7 s, context included: memory grows with it."""
+
 _STAGE_RATE = 8
 """Frames that the first stage of the released vocoder makes of one."""
+
+_PITCH_FRAMES = 14
+"""Four frames, and the context of the pitch around them."""
+
+_CONTEXTS = 26, 32
+"""Frames of context that the stages of the released vocoder need, on both sides together."""
 
 PROFILES: Mapping[str, Mapping[str, Profile]] = {
     "linguistic": {},  # every length is fixed
@@ -34,12 +47,10 @@ PROFILES: Mapping[str, Mapping[str, Profile]] = {
     },
     "flow": {ENCODER: {"codes": _CODES, "frames": _MEL}, ESTIMATOR: {"frames": _MEL}},
     "hift": {
-        F0_GRAPH: {"frames": _MEL},
-        "stage0.onnx": {"frames": _MEL},
+        F0_GRAPH: {"frames": Lengths(1, _PITCH_FRAMES, _LONGEST_PIECE)},
+        "stage0.onnx": {"frames": Lengths(1, _PIECE + _CONTEXTS[0], _LONGEST_PIECE)},
         "stage1.onnx": {
-            "frames": Lengths(
-                _STAGE_RATE * _MEL.shortest, _STAGE_RATE * _MEL.usual, _STAGE_RATE * _MEL.longest
-            )
+            "frames": Lengths(_STAGE_RATE, _STAGE_RATE * _PIECE + _CONTEXTS[1], _STAGE_RATE * _LONGEST_PIECE)
         },
     },
 }
