@@ -16,7 +16,8 @@ Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Threads = Annotated[int, Meta(ge=1, le=256)]
 Seconds = Annotated[float, Meta(gt=0.0, le=3600.0)]
-StepAudioComponent = Literal["linguistic", "semantic", "speaker", "lm", "flow", "hift"]
+StepAudioComponent = Literal["linguistic", "semantic", "lm", "flow", "hift"]
+"""A component that a conversation computes with."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -209,7 +210,7 @@ class StepAudioModels(Table, frozen=True):
     device: Device = "cpu"
     """What computes them; what isn't really there is an error."""
     devices: dict[StepAudioComponent, Device] = {}
-    """Other devices for some of them."""
+    """Other devices for some of them; the decoder for music is where that for speech is."""
     engine_cache: str | None = None
     """Folder where TensorRT keeps its engines, which take minutes to build; `engines` beside the folder of
     `edge-audio models where` if unset."""
