@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The model files: list, fetch, verify, where.", no_args_is_help=False)
 voices_app = typer.Typer(
-    help="The voices made of recordings: list, add, import, remove.", no_args_is_help=True
+    help="The voices made of recordings: list, add, try, import, remove.", no_args_is_help=True
 )
 bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
@@ -89,7 +89,13 @@ def say(
     voice: Annotated[str | None, typer.Option(metavar="NAME", help="One of the voice's speakers.")] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Speak a text, clause by clause."""
+    """Speak a text, clause by clause.
+
+    A tag before a line tells how to say it: (happy) Good morning!
+    Tags for what a voice can do: happy, very happy, angry, very angry, sad,
+    playful; chinese, english, korean, japanese, sichuanese, cantonese,
+    guangdonghua; rap, humming; very slow, slow, fast, very fast.
+    """
     from edge_audio.commands.say import say as command
 
     command(text, config_path=config, output=output, speed=speed, speaker=voice, console=_stderr())
@@ -222,6 +228,24 @@ def voices_add(
     from edge_audio.commands.voices import add_voice
 
     add_voice(name, audio=audio, text=text, models=models, voices=voices, console=Console())
+
+
+@voices_app.command("try")
+def voices_try(
+    name: Annotated[str, typer.Argument(help="One of the voices.")],
+    models: Annotated[Path, typer.Option(metavar="DIR", help="What `python -m export all` wrote.")],
+    text: Annotated[
+        str | None, typer.Option(help="What to say; a tag before it as in `say`.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="OUT.wav", help="Write a file instead of speaking.")
+    ] = None,
+    voices: VoicesOption = VOICES,
+) -> None:
+    """Say a sentence in a voice."""
+    from edge_audio.commands.voices import try_voice
+
+    try_voice(name, text=text, output=output, models=models, voices=voices, console=_stderr())
 
 
 @voices_app.command("import")

@@ -1,18 +1,27 @@
 """`edge-audio voices`: the voices that were made of recordings."""
 
+from collections.abc import Container
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
+from edge_audio.adapters import load_voice
+from edge_audio.commands.speech import speak
+from edge_audio.config import Config, StepAudio, StepAudioModels
 from edge_audio.step_audio.features.recording import read_recording
+from edge_audio.step_audio.instruction import HUMMING, RAP
 from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
+from edge_audio.tts.voice import Style
 from runtime.errors import UserError
 
 SPEAKERS = "speakers_info.json"
 """In the release's folder of speakers: the text of each one's recording, NAME_prompt.wav."""
+
+TRIAL = "Good morning! This is how I sound."
+"""What a voice is tried with unless a text is given."""
 
 _THREADS = 2
 
@@ -53,6 +62,39 @@ def show_voices(voices: Path, console: Console) -> None:
         console.print(f"{name}: {registry.text(name)}", markup=False, highlight=False, soft_wrap=True)
     if not names:
         console.print(f"There is no voice in {voices} yet.", markup=False, highlight=False, soft_wrap=True)
+
+
+def try_voice(
+    name: str, *, text: str | None, output: Path | None, models: Path, voices: Path, console: Console
+) -> None:
+    """Speak `text`, or `TRIAL`, in the voice called `name`, aloud or into the file `output`.
+
+    Where it is how another voice raps or hums, that one does it. Raises `UserError`.
+    """
+    registry = VoiceRegistry(voices)
+    with console.status("Listening to the recording ..."):
+        # Other models may have made the voice: these can't speak with what those made of it.
+        registry.load(name, VoiceEncoder(models, Placement(_THREADS)))
+    speaker, music = _singer(name, registry.names())
+    config = Config(
+        tts=StepAudio(voices=str(voices), speaker=speaker), step_audio=StepAudioModels(models=str(models))
+    )
+    speak(
+        (TRIAL if text is None else text).split("\n"),
+        Style(music=music),
+        load_voice(config),
+        output=output,
+        speaker=config.audio.output,
+        console=console,
+    )
+
+
+def _singer(name: str, names: Container[str]) -> tuple[str, str | None]:
+    """Return whose recording `name` is, and for which music: TingtingRAP is how Tingting raps."""
+    for suffix, music in ((RAP, "rap"), (HUMMING, "humming")):
+        if name.endswith(suffix) and (speaker := name.removesuffix(suffix)) in names:
+            return speaker, music
+    return name, None
 
 
 def remove_voice(name: str, *, voices: Path, console: Console) -> None:

@@ -1,5 +1,6 @@
 """What a user can do wrong gives one clear line with cause and remedy, status 2, and no half a file."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 
 from edge_audio.cli import main
+from edge_audio.tts.tags import TAGS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -125,6 +127,21 @@ def test_models_are_listed_and_located(run: Run) -> None:
     assert "whisper-tiny.en" in out
     assert run("models", "list")[1] == out
     assert run("models", "where")[0] == 0
+
+
+def test_help_names_every_tag(run: Run) -> None:
+    status, out, _ = run("say", "--help")
+    assert status == 0
+    listed = {name.strip() for name in re.split("[,;:.]", " ".join(out.split()))}
+    assert {tag.name for tag in TAGS} <= listed
+
+
+def test_a_tag_that_the_embedded_voice_can_t_do_is_told(run: Run, tmp_path: Path) -> None:
+    status, _, error = run("say", "(happy) Hello.", "--output", "out.wav")
+    require_clear(status, error, "hibari can't do (happy)", "fast")
+    status, _, error = run("say", "Hello.\n(hapy) Hello.", "--output", "out.wav")
+    require_clear(status, error, "no tag (hapy)", "happy (高兴1)")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_names_every_command(run: Run) -> None:

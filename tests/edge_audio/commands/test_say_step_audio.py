@@ -28,6 +28,21 @@ def test_a_text_is_spoken_in_the_voice_of_a_recording(run: Run, config: Path, to
     assert np.abs(pcm).max() > 0.001
 
 
+def test_a_line_is_spoken_as_its_tag_wants(
+    run: Run, config: Path, toy_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("voices", "add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)
+    sounds = []
+    for text in ("Yes.", "(happy) Yes.", "(高兴1)Yes.", "(humming) Yes."):
+        status, said = run("say", text, "--config", config, "--output", "out.wav")
+        assert status == 0, said
+        sounds.append(soundfile.read("out.wav")[0])
+    plain, happy, released, humming = sounds
+    assert np.array_equal(happy, released)
+    assert not np.array_equal(happy, plain)
+    assert not np.array_equal(happy, humming)
+
+
 def test_without_a_voice_it_is_told_how_to_make_one(run: Run, config: Path) -> None:
     status, said = run("say", "Hello.", "--config", config, "--output", "out.wav")
     assert status == 2

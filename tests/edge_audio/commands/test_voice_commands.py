@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
@@ -27,6 +29,37 @@ def test_a_voice_is_added_listed_and_removed(run: Run, toy_models: Path, tmp_pat
     assert "Choose one of: Ann" in said
     assert run("remove", "Ann") == (0, "Ann is removed.\n")
     assert run("list") == (0, "There is no voice in voices yet.\n")
+
+
+def test_a_voice_is_tried(run: Run, toy_models: Path, tmp_path: Path) -> None:
+    for name in ("Ann", "AnnRAP"):
+        run("add", name, "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)
+    sounds = []
+    for arguments in (("Ann",), ("AnnRAP",), ("Ann", "--text", "(rap) Yes."), ("AnnRAP", "--text", "Yes.")):
+        status, said = run("try", *arguments, "--models", toy_models, "--output", "out.wav")
+        assert (status, said.split(": ")[1]) == (0, "out.wav\n")
+        sounds.append(soundfile.read("out.wav")[0])
+    assert len(sounds[0]) > len(sounds[2])
+    assert np.array_equal(sounds[2], sounds[3])
+
+
+def test_what_other_models_made_of_a_voice_is_made_again_before_it_is_tried(
+    run: Run, toy_models: Path, tmp_path: Path
+) -> None:
+    run("add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)
+    cache = tmp_path / "voices" / "Ann" / "prompt.npz"
+    with np.load(cache) as arrays:
+        made = dict(arrays)
+    np.savez(cache, **{**made, "models": np.array("other"), "codes": made["codes"][:10]})
+    assert run("try", "Ann", "--models", toy_models, "--output", "out.wav")[0] == 0
+    with np.load(cache) as arrays:
+        np.testing.assert_array_equal(arrays["codes"], made["codes"])
+
+
+def test_a_voice_that_is_not_there_can_not_be_tried(run: Run, toy_models: Path) -> None:
+    status, said = run("try", "Ann", "--models", toy_models, "--output", "out.wav")
+    assert status == 2
+    assert said.startswith("edge-audio: voices has no voice called 'Ann'.")
 
 
 def test_another_folder_of_voices_can_be_named(run: Run, tmp_path: Path) -> None:

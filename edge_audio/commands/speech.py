@@ -1,0 +1,121 @@
+"""Speech to a loudspeaker or into a file, for the commands that speak a given text."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_audio.audio.files import WavWriter
+from edge_audio.audio.frame import FILE_RATE_HZ, Samples
+from edge_audio.audio.resample import StreamResampler
+from edge_audio.audio.speaker import Speaker
+from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.tts.tags import TAGS, find_tag, leading_tag
+from edge_audio.tts.voice import Style, Voice, VoiceError
+from runtime.errors import UserError
+from runtime.worker import CancelToken, ThreadLane
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A line to say, and how."""
+
+    text: str
+    style: Style
+
+
+def passages(lines: Iterable[str], style: Style, voice: Voice) -> Iterator[Passage]:
+    """Yield each of `lines` in `style`, changed to what the tag before it wants of `voice`.
+
+    A tag holds to the end of its line. Raises `UserError` for one that there isn't or `voice` can't do, and
+    where there are two.
+    """
+    for line in lines:
+        name, text = leading_tag(line)
+        yield Passage(text, _wanted(name, text, style, voice) if name else style)
+
+
+def _wanted(name: str, text: str, style: Style, voice: Voice) -> Style:
+    """Return `style` as the tag `name` before `text` wants it."""
+    if (tag := find_tag(name)) is None:
+        listed = ", ".join(map(str, TAGS))
+        raise UserError(f"There is no tag ({name}).", f"Choose one of: {listed}; or leave the brackets out.")
+    if second := leading_tag(text)[0]:
+        raise UserError(f"A line takes one tag, not ({name}) and ({second}).", "Leave one out.")
+    if tag.ability not in voice.abilities:
+        able = ", ".join(tag.name for tag in TAGS if tag.ability in voice.abilities)
+        remedy = f"It can do: {able or 'no tag'}; or leave the brackets out."
+        raise UserError(f"The voice {voice.name} can't do ({name}).", remedy)
+    return tag.applied(style)
+
+
+def speak(
+    lines: Iterable[str],
+    style: Style,
+    voice: Voice,
+    *,
+    output: Path | None,
+    speaker: str | int | None,
+    console: Console,
+) -> None:
+    """Speak into the file `output`, or where it is None to `speaker`, the default one if that is None, too.
+
+    A line may begin with a tag; those of a list of lines are all looked at before the first is spoken. Closes
+    the voice. Raises `UserError`, also if there is nothing to say.
+    """
+    if output is None:
+        with Speaker(speaker, FILE_RATE_HZ) as device:
+            asyncio.run(_speak(lines, style, voice, device.play, console))
+    else:
+        with WavWriter(output) as writer:
+            seconds = asyncio.run(_speak(lines, style, voice, writer.write, console))
+        console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False, soft_wrap=True)
+
+
+async def _speak(
+    lines: Iterable[str], style: Style, voice: Voice, sink: Callable[[Samples], None], console: Console
+) -> float:
+    """Speak into `sink`, which may block; return the seconds of sound."""
+    samples = 0
+    resampler = StreamResampler(voice.sample_rate_hz, FILE_RATE_HZ)
+    lane = ThreadLane("output")
+    try:
+        spoken: Iterable[Passage] = passages(lines, style, voice)
+        if isinstance(lines, list):
+            spoken = list(spoken)
+        with console.status("Speaking ...") as status:
+            async with aclosing(_sound(spoken, voice)) as sound:
+                async for pcm in sound:
+                    converted = resampler.push(pcm)
+                    await lane.run(partial(_pass_on, sink, converted))
+                    samples += len(converted)
+                    status.update(f"Speaking ... {samples / FILE_RATE_HZ:.0f} s")
+            sink(resampler.flush())
+    except VoiceError as error:
+        raise UserError(str(error), "Try another text, or another voice.") from error
+    finally:
+        lane.close()
+        await voice.close()
+    if not samples:
+        raise UserError("There is nothing to say in the text.", "Give a text with words.")
+    return samples / FILE_RATE_HZ
+
+
+def _pass_on(sink: Callable[[Samples], None], pcm: Samples, token: CancelToken) -> None:
+    sink(pcm)
+
+
+async def _sound(spoken: Iterable[Passage], voice: Voice) -> AsyncGenerator[Samples, None]:
+    """Yield the sound of each clause as soon as it is spoken, at the voice's rate."""
+    splitter = ClauseSplitter()
+    source = iter(spoken)
+    # Standard input may take its time.
+    while (passage := await asyncio.to_thread(next, source, None)) is not None:
+        for clause in (*splitter.push(passage.text), *splitter.flush()):
+            async with aclosing(voice.speak(clause, passage.style)) as chunks:
+                async for chunk in chunks:
+                    yield chunk.pcm

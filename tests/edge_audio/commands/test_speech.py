@@ -1,0 +1,111 @@
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+
+from edge_audio.commands.speech import passages, speak
+from edge_audio.tts.tags import PACES, TAGS
+from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from runtime.errors import UserError
+
+PLAIN = Style(speaker="one", speed=1.1)
+
+
+class Voice:
+    """Keeps what it is to say; a clause takes 0.1 s."""
+
+    name = "test"
+    sample_rate_hz = 24_000
+    speakers: tuple[str, ...] = ("one",)
+
+    def __init__(self, *abilities: str) -> None:
+        self.abilities = frozenset(abilities)
+        self.said: list[tuple[str, Style]] = []
+        self.closed = False
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        self.said.append((clause.text, style))
+        pcm = np.full(2400, 0.5, np.float32)
+        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def test_a_tag_holds_to_the_end_of_its_line() -> None:
+    lines = ["(happy) One. Two.", "Three.", "", " （快速1） Four."]
+    assert [(p.text, p.style) for p in passages(lines, PLAIN, Voice("emotion", "speed"))] == [
+        ("One. Two.", Style(speaker="one", speed=1.1, emotion="happy")),
+        ("Three.", PLAIN),
+        ("", PLAIN),
+        ("Four.", Style(speaker="one", speed=PACES["fast"])),
+    ]
+
+
+def test_an_unknown_tag_is_refused_with_the_list_of_all() -> None:
+    with pytest.raises(UserError, match=r"no tag \(hapy\)") as refused:
+        list(passages(["(hapy) One."], PLAIN, Voice("emotion")))
+    for tag in TAGS:
+        assert f"{tag.name} ({tag.released})" in str(refused.value)
+
+
+def test_a_tag_that_the_voice_can_t_do_is_refused_with_those_it_can() -> None:
+    with pytest.raises(
+        UserError, match=r"test can't do \(rap\)\. It can do: very slow, slow, fast, very fast;"
+    ):
+        list(passages(["(rap) One."], PLAIN, Voice("speaker", "speed")))
+    with pytest.raises(UserError, match="It can do: no tag;"):
+        list(passages(["(rap) One."], PLAIN, Voice()))
+
+
+def test_a_second_tag_is_refused() -> None:
+    with pytest.raises(UserError, match=r"one tag, not \(happy\) and \(fast\)"):
+        list(passages(["(happy)(fast) One."], PLAIN, Voice("emotion", "speed")))
+
+
+def test_clauses_are_spoken_in_their_line_s_style(tmp_path: Path) -> None:
+    voice = Voice("emotion")
+    out = tmp_path / "out.wav"
+    speak(["(sad) One. Two", "Three."], PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+    sad = Style(speaker="one", speed=1.1, emotion="sad")
+    assert voice.said == [("One.", sad), ("Two", sad), ("Three.", PLAIN)]
+    assert soundfile.info(out).frames == 3 * 2400
+    assert voice.closed
+
+
+def test_all_lines_of_a_list_are_looked_at_before_the_first_is_spoken(tmp_path: Path) -> None:
+    voice = Voice("emotion")
+    out = tmp_path / "out.wav"
+    with pytest.raises(UserError, match="hapy"):
+        speak(["One.", "(hapy) Two."], PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+    assert voice.said == []
+    assert voice.closed
+    assert not out.exists()
+
+
+def test_a_line_is_spoken_before_the_next_has_come(tmp_path: Path) -> None:
+    voice = Voice()
+    before_second: list[int] = []
+
+    def lines() -> Iterator[str]:
+        yield "One. Two"
+        before_second.append(len(voice.said))
+        yield "Three"
+
+    out = tmp_path / "out.wav"
+    speak(lines(), PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+    assert before_second == [2]
+    assert [text for text, _ in voice.said] == ["One.", "Two", "Three"]
+
+
+def test_a_text_without_words_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    with pytest.raises(UserError, match="nothing to say"):
+        speak(["(sad) ", ""], PLAIN, Voice("emotion"), output=out, speaker=None, console=Console(quiet=True))
+    assert not out.exists()
