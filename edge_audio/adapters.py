@@ -228,12 +228,11 @@ def placement(step_audio: StepAudioModels) -> "Placement":
                     f"Mend or remove [step_audio.profiles.{component}.{graph!r}].",
                 )
             profiles.setdefault(component, {})[graph] = profile
-    cache = step_audio.engine_cache
     return Placement(
         threads=step_audio.threads,
         device=step_audio.device,
         devices=dict(step_audio.devices.items()),
-        engine_cache=Path(cache).expanduser() if cache else default_root().parent / "engines",
+        engine_cache=step_audio.engine_folder,
         profiles=profiles,
     )
 

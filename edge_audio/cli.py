@@ -149,12 +149,15 @@ def doctor(
     models: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also look at what `python -m export all` wrote there.")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also look at what its Step-Audio models need.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Tell which providers, libraries, sound devices and models are really here."""
     from edge_audio.commands.doctor import doctor as command
 
-    command(models, Console(), as_json=json)
+    command(models, config, Console(), as_json=json)
 
 
 @models_app.callback(invoke_without_command=True)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +11,7 @@ from msgspec import Meta
 from runtime.compute import Device
 from runtime.errors import UserError
 from runtime.shape_profile import Lengths
+from runtime.store import default_root
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -217,6 +218,20 @@ class StepAudioModels(Table, frozen=True):
     profiles: dict[StepAudioComponent, dict[str, dict[str, Lengths]]] = {}
     """``[step_audio.profiles.COMPONENT."GRAPH.onnx"]``: for which lengths of each axis TensorRT builds an
     engine, `[shortest, usual, longest]`, in place of those in edge_audio/step_audio/shape_profiles.py."""
+
+    @property
+    def engine_folder(self) -> Path:
+        """Where TensorRT keeps its engines."""
+        if self.engine_cache is None:
+            return default_root().parent / "engines"
+        return Path(self.engine_cache).expanduser()
+
+    def components_by_device(self) -> dict[Device, list[str]]:
+        """Return what each device that is asked for computes."""
+        found: dict[Device, list[str]] = {}
+        for component in get_args(StepAudioComponent):
+            found.setdefault(self.devices.get(component, self.device), []).append(component)
+        return found
 
 
 class Conversation(Table, frozen=True):

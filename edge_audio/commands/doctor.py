@@ -2,7 +2,7 @@
 
 import ctypes
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,9 +10,11 @@ import onnxruntime
 from rich.console import Console
 
 from edge_audio.audio.catalogue import list_devices, quiet_stderr
+from edge_audio.config import StepAudioModels, load_config
 from edge_audio.models import EMBEDDED
 from edge_audio.step_audio.component import Component, component_name, exported_components
 from runtime.errors import UserError
+from runtime.providers import CPU, CUDA, PROVIDERS, TENSORRT
 from runtime.session import provider_works
 from runtime.store import Store, default_root
 
@@ -31,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked for."""
 
     kind: str
-    """provider, library, gpu, sound, microphone, speaker or model."""
+    """provider, library, gpu, sound, microphone, speaker, model, device or engines."""
     name: str
     usable: bool
     detail: str = ""
@@ -49,11 +51,19 @@ class Diagnosis(msgspec.Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
-def diagnose(models: Path | None = None) -> Diagnosis:
-    """Look for everything, and for exported components in and below `models`. Never raises."""
+def diagnose(models: Path | None = None, step_audio: StepAudioModels | None = None) -> Diagnosis:
+    """Look for everything, for exported components in and below `models`, and for what `step_audio` needs.
+
+    Never raises.
+    """
     findings = [*_providers(), *_libraries(), *_gpus(), *_sound(), *_embedded_models()]
     if models is not None:
         findings += _components(models)
+    if step_audio is not None:
+        findings += _components(Path(step_audio.models).expanduser())
+        findings += _devices(step_audio, {finding.name for finding in findings if finding.usable})
+        if "tensorrt" in step_audio.components_by_device():
+            findings.append(_engines(step_audio.engine_folder))
     return Diagnosis(
         machine=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -62,9 +72,12 @@ def diagnose(models: Path | None = None) -> Diagnosis:
     )
 
 
-def doctor(models: Path | None, console: Console, *, as_json: bool) -> None:
-    """Print what can be used and what can't, with exported components in and below `models`."""
-    diagnosis = diagnose(models)
+def doctor(models: Path | None, config: Path | None, console: Console, *, as_json: bool) -> None:
+    """Print what can be used and what can't, with exported components in and below `models`.
+
+    With a config file also what its Step-Audio models need. Raises `UserError` if that can't be read.
+    """
+    diagnosis = diagnose(models, None if config is None else load_config(config).step_audio)
     if as_json:
         print(msgspec.json.encode(diagnosis).decode())
         return
@@ -77,9 +90,8 @@ def doctor(models: Path | None, console: Console, *, as_json: bool) -> None:
 
 
 def _providers() -> Iterator[Finding]:
-    wanted = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
     listed = onnxruntime.get_available_providers()
-    for name in dict.fromkeys((*wanted, *listed)):
+    for name in dict.fromkeys((TENSORRT, CUDA, CPU, *listed)):
         if name not in listed:
             yield Finding("provider", name, False, "not in this build of ONNX Runtime")
             continue
@@ -151,3 +163,19 @@ def _components(models: Path) -> Iterator[Finding]:
             yield Finding("model", folder.name, False, f"{folder}: {error.strerror}")
         else:
             yield Finding("model", folder.name, True, f"{folder}, {record.precision}")
+
+
+def _devices(step_audio: StepAudioModels, usable: Collection[str]) -> Iterator[Finding]:
+    """Tell whether the devices that the config asks for are there, by the providers that are `usable`."""
+    for device, components in step_audio.components_by_device().items():
+        missing = [name for name in PROVIDERS[device] if name not in usable]
+        without = f", without {', '.join(missing)}" if missing else ""
+        yield Finding("device", device, not missing, f"for {', '.join(components)}{without}")
+
+
+def _engines(folder: Path) -> Finding:
+    """Tell what TensorRT keeps in `folder`."""
+    engines = [file.stat().st_size for file in folder.rglob("*.engine")]
+    if not engines:
+        return Finding("engines", str(folder), False, "none yet: the first start builds them, for minutes")
+    return Finding("engines", str(folder), True, f"{len(engines)}, {sum(engines) / 1e6:.0f} MB")

@@ -7,12 +7,13 @@ import pytest
 from rich.console import Console
 
 from edge_audio.commands import doctor as command
+from edge_audio.config import StepAudioModels
 from edge_audio.step_audio.component import RECORD, ExportRecord
 from runtime.errors import UserError
 
 
-def findings(models=None):
-    return {(each.kind, each.name): each for each in command.diagnose(models).findings}
+def findings(models=None, step_audio=None):
+    return {(each.kind, each.name): each for each in command.diagnose(models, step_audio).findings}
 
 
 def write_component(folder, files=None):
@@ -94,9 +95,42 @@ def test_a_folder_without_components_is_told(tmp_path):
 
 def test_plain_text_and_json_say_the_same(tmp_path, capsys):
     text = StringIO()
-    command.doctor(tmp_path, Console(file=text), as_json=False)
-    command.doctor(tmp_path, Console(), as_json=True)
+    command.doctor(tmp_path, None, Console(file=text), as_json=False)
+    command.doctor(tmp_path, None, Console(), as_json=True)
     read = json.loads(capsys.readouterr().out)
     assert read["schema_version"] == 1
     assert all(finding["name"] in text.getvalue() for finding in read["findings"])
     assert len(text.getvalue().splitlines()) == 1 + len(read["findings"])
+
+
+def test_the_devices_of_a_config_are_told_with_what_they_compute(tmp_path):
+    write_component(tmp_path / "lm")
+    config = StepAudioModels(models=str(tmp_path), device="cpu", devices={"lm": "cuda"})
+    found = findings(step_audio=config)
+    assert found["model", "lm"].usable
+    assert found["device", "cpu"].usable
+    assert found["device", "cpu"].detail == "for linguistic, semantic, flow, hift"
+    assert not found["device", "cuda"].usable
+    assert found["device", "cuda"].detail == "for lm, without CUDAExecutionProvider"
+    assert not any(kind == "engines" for kind, _ in found)
+
+
+def test_engines_are_counted_where_the_config_keeps_them(tmp_path):
+    config = StepAudioModels(models=str(tmp_path), device="tensorrt", engine_cache=str(tmp_path / "engines"))
+    assert not findings(step_audio=config)["engines", str(tmp_path / "engines")].usable
+    for graph in ("hift-f0-1", "hift-stage0-2"):
+        (tmp_path / "engines" / graph).mkdir(parents=True)
+        (tmp_path / "engines" / graph / "it_sm87.engine").write_bytes(bytes(1_500_000))
+        (tmp_path / "engines" / graph / "it_sm87.profile").write_bytes(bytes(100))
+    found = findings(step_audio=config)["engines", str(tmp_path / "engines")]
+    assert found.usable
+    assert found.detail == "2, 3 MB"
+
+
+def test_a_config_is_read_and_one_that_is_not_there_is_told(tmp_path, capsys):
+    (tmp_path / "it.toml").write_text(f'[tts]\nadapter = "step-audio"\n[step_audio]\nmodels = "{tmp_path}"\n')
+    command.doctor(None, tmp_path / "it.toml", Console(), as_json=True)
+    kinds = {finding["kind"] for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert "device" in kinds
+    with pytest.raises(UserError, match="no config file"):
+        command.doctor(None, tmp_path / "none.toml", Console(), as_json=True)
