@@ -186,6 +186,7 @@ def check_context_holds_only_what_was_said_and_heard(outcome: Outcome) -> None:
             if message.role == "user":
                 assert set(message.text.split()) <= user_words
                 continue
+            assert "(" not in message.text, "a tag was not said"
             number = number_of(message.text)
             if number is not None and "Sorry" not in message.text:
                 spoken = message.text.replace(", ", ",")  # the spaces between clauses take no time

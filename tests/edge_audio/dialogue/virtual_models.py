@@ -121,8 +121,12 @@ class VirtualChat:
         self.prompts.append((tuple(context), turn))
         self.running += 1
         self.most_running = max(self.most_running, self.running)
+        tags = self._rng.choice([(), ("(hap", "py) "), ("(laughs)", " (", "sad)")])
         words = [f"r{number}"] + ["word"] * self._rng.randint(0, 12)
         try:
+            for piece in tags:
+                await asyncio.sleep(self._rng.uniform(0.0, 0.1))
+                yield TextDelta(piece)
             for index, word in enumerate(words):
                 await asyncio.sleep(self._rng.uniform(0.0, 0.2))
                 if self._rng.random() < self._failing / len(words):
