@@ -1,0 +1,228 @@
+"""Conversations with Step-Audio-Chat on a real server that fails: each turn gets an answer or one error."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from chat_server import DONE, Answer, chat_server, chunk, event, raw, silence, status, stream, stream_head
+
+from edge_audio.adapters import Models
+from edge_audio.asr.recognizer import Transcript
+from edge_audio.assistant import Assistant
+from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame
+from edge_audio.audio.playout import Playout
+from edge_audio.bench.stand_ins import Quiet, QuietUtterance, Tone
+from edge_audio.config import Config, Hibari
+from edge_audio.dialogue.context import UNKNOWN
+from edge_audio.dialogue.reply import APOLOGY
+from edge_audio.events import Event, Notice, TurnEnded, TurnFinished, TurnReport, TurnTranscribed
+from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.llm.fallback import FallbackModel
+from edge_audio.llm.step_chat import StepChatServer
+from edge_audio.step_audio.tokens import RELEASED
+from runtime import clock
+from runtime.channel import Channel
+
+Kind = TypeVar("Kind")
+
+SAID = tuple(RELEASED.interleave([0, 1], [0, 1, 2]).tolist())
+RATE_HZ = 1000
+LIMIT_S = 0.2
+"""How long the server may take to begin."""
+
+
+def text(words: str) -> bytes:
+    return event(index=0, text=words, finish_reason=None)
+
+
+STOP = event(index=0, text="", finish_reason="stop")
+
+
+class Utterance(QuietUtterance):
+    def __init__(self, words: bool) -> None:
+        self._words = words
+
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
+        return Transcript("Hello?" if self._words else None, audio_ids=None if partial else SAID)
+
+
+class Ears(Quiet):
+    """A frame of ones is speech; it says `Hello?`, as audio tokens and maybe as words."""
+
+    def __init__(self, words: bool) -> None:
+        self._words = words
+
+    async def feed(self, frame: Frame) -> tuple[float, ...]:
+        return (float(frame.pcm[0]),)
+
+    async def probability(self, pcm: np.ndarray) -> float:
+        return 1.0
+
+    def open(self) -> Utterance:  # type: ignore[override]
+        return Utterance(self._words)
+
+
+class Local:
+    """The model that stands by."""
+
+    name = "local"
+    hears = "text"
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        yield TextDelta("It is me.")
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None: ...
+    async def warm_up(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Device:
+    """A microphone that hears speech from 0.1 to 0.4 s of each turn, and a speaker, in real time."""
+
+    turns_s: Sequence[float]
+    length_s: float
+    name: str = "wires"
+    output_rate_hz: int = RATE_HZ
+    output_latency_s: float = 0.0
+    played: int = 0
+    block: np.ndarray = field(default_factory=lambda: np.zeros(round(RATE_HZ * FRAME_S), np.float32))
+
+    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+        began_s = clock.now()
+        for index in range(round(self.length_s / FRAME_S)):
+            at_s = index * FRAME_S
+            speaks = any(0.1 <= at_s - turn_s < 0.4 for turn_s in self.turns_s)
+            await frames.put(Frame(np.full(FRAME_SAMPLES, float(speaks), np.float32), index * FRAME_SAMPLES))
+            playout.read_into(self.block)
+            self.played += int(np.count_nonzero(self.block))
+            await clock.sleep_until(began_s + (index + 1) * FRAME_S)
+
+
+@dataclass
+class Conversation:
+    """What came of one."""
+
+    events: list[Event]
+    bodies: list[dict[str, object]]
+    """What the server was asked."""
+    took_s: float
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def turns(self) -> list[TurnReport]:
+        return [event.report for event in self.events if isinstance(event, TurnFinished)]
+
+
+async def converse(
+    answer: Answer, *, local: bool, turns_s: Sequence[float] = (0.0,), length_s: float = 3.5
+) -> Conversation:
+    """Say something to the server at each of `turns_s`; with `local`, a second model stands by."""
+    events: list[Event] = []
+    async with chat_server(answer) as server:
+        remote = StepChatServer(
+            server.url, tokenizer=None, first_token_timeout_s=2 * LIMIT_S, token_timeout_s=2 * LIMIT_S
+        )
+        chat: ChatModel = remote
+        if local:
+            chat = FallbackModel(remote, Local(), first_token_limit_s=LIMIT_S, retry_after_s=60.0)
+        ears = Ears(words=local)
+        models = Models(ears, ears, ears, chat, Tone(), None if local else remote)
+        assistant = Assistant(Config(tts=Hibari()), models, events.append)
+        began_s = time.monotonic()
+        await assistant.run(Device(turns_s, length_s))
+        took_s = time.monotonic() - began_s
+        await models.close()
+        await asyncio.wait_for(server.left.wait(), 1)
+        return Conversation(events, server.bodies, took_s)
+
+
+def converse_at_once(answers: dict[str, Answer]) -> dict[tuple[str, bool], Conversation]:
+    """Hold a conversation for each of `answers`, with and without a second model, side by side."""
+    cases = list(itertools.product(answers, (True, False)))
+
+    async def main() -> list[Conversation]:
+        return await asyncio.gather(*(converse(answers[name], local=local) for name, local in cases))
+
+    return dict(zip(cases, asyncio.run(main()), strict=True))
+
+
+FAULTS: dict[str, Answer] = {
+    "refusal": status("401 Unauthorized", b"{}"),
+    "down": status("503 Service Unavailable"),
+    "a slow start": stream(b": ping\n\n", text("Yes."), gap_s=1.0),
+    "never a word": silence(stream_head()),
+    "malformed events": stream(b"data: {oops\n\n"),
+    "no stream": status("200 OK", b"<html>", "text/html"),
+    "cut before the first word": raw(stream_head()),
+}
+
+
+def test_where_the_server_fails_the_second_model_answers_or_one_error_is_spoken_and_shown() -> None:
+    for (fault, local), conversation in converse_at_once(FAULTS).items():
+        [turn] = conversation.turns
+        notices = [notice.text for notice in conversation.of(Notice)]
+        if local:
+            assert (turn.user_text, turn.heard_text, turn.error) == ("Hello?", "It is me.", None), fault
+            [notice] = notices
+            assert "local answers instead" in notice
+        else:
+            assert turn.heard_text == APOLOGY, fault
+            assert turn.error
+            assert notices == [turn.error]
+            assert not conversation.of(TurnTranscribed)
+        assert turn.response_gap_ms is not None
+        assert turn.response_gap_ms < 1000 * (2 * LIMIT_S + 1.0), fault
+
+
+MIDDLE: dict[str, Answer] = {
+    "cut": stream(text("Yes, I think so. "), b": ping\n\n", gap_s=0.35, end=b""),
+    "malformed": stream(text("Yes, I think so. "), b": ping\n\n", b"data: {oops\n\n", gap_s=0.19),
+    "stuck": silence(stream_head() + chunk(text("Yes, I think so. "))),
+}
+
+
+def test_a_reply_that_breaks_off_is_said_so_far_and_its_error_shown() -> None:
+    for (fault, local), conversation in converse_at_once(MIDDLE).items():
+        [turn] = conversation.turns
+        assert turn.heard_text.startswith("Yes, I think so."), (fault, local)
+        assert turn.error
+        assert turn.error in [notice.text for notice in conversation.of(Notice)]
+
+
+def test_a_speculation_that_breaks_off_before_the_turn_is_over_is_made_again() -> None:
+    conversation = asyncio.run(converse(raw(stream_head() + chunk(text("Yes, I th"))), local=True))
+    [turn] = conversation.turns
+    assert (turn.heard_text, turn.error) == ("It is me.", None)
+    assert turn.speculations["failed"] == 1
+
+
+def test_after_a_failure_the_next_turn_goes_to_the_second_model_at_once() -> None:
+    conversation = asyncio.run(converse(FAULTS["a slow start"], local=True, turns_s=(0.0, 2.5), length_s=5.0))
+    first, second = conversation.turns
+    assert first.heard_text == second.heard_text == "It is me."
+    assert len(conversation.bodies) == 1
+
+
+def test_without_a_recognizer_the_words_come_after_the_turn_and_stand_in_the_next_prompt() -> None:
+    conversation = asyncio.run(
+        converse(stream(text("Fine."), STOP, DONE), local=False, turns_s=(0.0, 2.5), length_s=5.0)
+    )
+    first, second = conversation.turns
+    assert (first.user_text, first.heard_text) == (second.user_text, second.heard_text) == ("Fine.", "Fine.")
+    assert [turn.user_text for turn in conversation.of(TurnEnded)] == [None, None]
+    prompts = [str(body["prompt"]) for body in conversation.bodies]
+    reply = [prompt for prompt in prompts if "system" not in prompt][-1]
+    assert reply.startswith("<|BOT|>human\nFine.<|EOT|><|BOT|>assistant\nFine.<|EOT|><|BOT|>human\n<audio_")
+    assert UNKNOWN not in reply
+
+
+def test_quitting_while_the_server_is_silent_leaves_it_at_once() -> None:
+    conversation = asyncio.run(converse(silence(stream_head()), local=False, length_s=0.7))
+    assert conversation.took_s < 1.5
