@@ -46,6 +46,12 @@ def test_a_server_is_chosen_by_its_adapter(tmp_path: Path) -> None:
         (VOICE + "speed = 9.0", "tts.speed: expected `float` <= 2.0"),
         (VOICE + 'speed = "fast"', "tts.speed: expected `float`"),
         ('[tts]\nadapter = "step-audio"', "needs the table [step_audio]"),
+        (
+            VOICE + '[llm]\nadapter = "step-chat"\nurl = "http://h/v1"',
+            "step-chat needs the table [step_audio]",
+        ),
+        (VOICE + '[fallback.llm]\nadapter = "llama.cpp"', "it needs the recognizer of [asr]"),
+        (VOICE + "[fallback]", "fallback: object missing required field `llm`"),
         (VOICE + '[step_audio]\nmodels = "m"\ndevice = "npu"', "step_audio.device: invalid enum value 'npu'"),
         (
             VOICE + '[step_audio]\nmodels = "m"\ndevices.llm = "cpu"',
