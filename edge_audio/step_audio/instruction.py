@@ -9,6 +9,15 @@ _BRACKETS = "()（）"
 _GROUP = re.compile(r"[(（][^()]+[)）]")
 """Like the release's it is greedy, and only ASCII brackets end it, so it may hold full-width ones."""
 
+_BETWEEN_WORDS = re.compile(rf"(?<=\w)\s*[{_BRACKETS}]+\s*(?=\w)")
+_ELSEWHERE = re.compile(rf"\s*[{_BRACKETS}]+\s*")
+_BEFORE_MARK = re.compile(r" (?=[,.;:!?…，。；：！？])")
+
+
+def without_brackets(text: str) -> str:
+    """Return `text` with commas for brackets: the model takes whatever is in brackets for an instruction."""
+    return _BEFORE_MARK.sub("", _ELSEWHERE.sub(" ", _BETWEEN_WORDS.sub(", ", text)).strip())
+
 
 def instruction(text: str) -> str:
     """Return what the brackets say that `text` begins with, such as 高兴1; empty where there are none."""

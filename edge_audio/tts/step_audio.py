@@ -15,7 +15,7 @@ from edge_audio.step_audio.decoder import flow, hift
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder
 from edge_audio.step_audio.decoder.speech import Chunking, SpeechDecoder, Utterance
-from edge_audio.step_audio.instruction import HUMMING, RAP, music, prompt_speaker
+from edge_audio.step_audio.instruction import HUMMING, RAP, music, prompt_speaker, without_brackets
 from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE, LanguageModel
 from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
@@ -149,7 +149,7 @@ class StepAudioVoice:
 
     async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """See `Voice.speak`. Raises `UserError` for an unknown speaker or style, or a missing file."""
-        if text := speakable(clause.text):
+        if text := without_brackets(speakable(clause.text)):
             limit = round(longest_speech_s(text) / CODE_S)
             async with aclosing(self._sound(clause, style_tag(style) + text, style.speaker, limit)) as chunks:
                 async for chunk in chunks:
@@ -256,6 +256,11 @@ def _speakers(names: tuple[str, ...], default: str | None) -> tuple[str, ...]:
     if not speakers:
         raise UserError("There is no voice to speak with.", "Add one with `edge-audio voices add`.")
     first = default or (TINGTING if TINGTING in speakers else speakers[0])
+    if first in special and first in names:
+        raise UserError(
+            f"{first} is how another voice raps or hums.",
+            "Choose that one, and begin a line with (rap) or (humming).",
+        )
     if first not in speakers:
         raise UserError(f"There is no voice called {first}.", f"Choose one of: {', '.join(speakers)}.")
     return (first, *(name for name in speakers if name != first))

@@ -238,6 +238,12 @@ def test_without_a_decoder_for_music_there_is_none_and_it_is_said(models: Speech
     assert "music" not in voice.abilities
 
 
+def test_what_a_text_has_in_brackets_is_no_tag(models: SpeechModels) -> None:
+    without = replace(models, music_decoder=None)
+    bracketed, plain = (sound(spoken(without, text)[0]) for text in ("(RAP) Yes.", "RAP, Yes."))
+    assert np.array_equal(bracketed, plain)
+
+
 def test_a_style_is_asked_for_and_one_that_there_is_not_is_refused(models: SpeechModels) -> None:
     plain, happy, fast = (
         sound(spoken(models, SHORT, style=style)[0])
@@ -293,6 +299,8 @@ def test_what_the_models_do_not_survive_becomes_one_sentence(
 def test_an_unknown_speaker_is_refused(models: SpeechModels) -> None:
     with pytest.raises(UserError, match=r"no voice called bob. Choose one of: anna, Tingting\."):
         spoken(models, SHORT, speaker="bob")
+    with pytest.raises(UserError, match=r"TingtingRAP is how another voice raps.*\(rap\)"):
+        spoken(models, SHORT, speaker="TingtingRAP")
     with pytest.raises(UserError, match="no voice bob"):
         spoken(models, SHORT, style=Style(speaker="bob"))
     with pytest.raises(UserError, match="edge-audio voices add"):
