@@ -1,57 +1,26 @@
 """The Step-Audio voice with a tiny random release: what it says is noise, how it comes is real."""
 
 import asyncio
-import gc
-import statistics
-import threading
-import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from toy_voice import LONG, SHORT, Voices, voice_of
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.language_model.cache import KeyValueCache
 from edge_audio.step_audio.language_model.model import LanguageModel, Logits
-from edge_audio.step_audio.voice_prompt import VoicePrompt
-from edge_audio.step_audio.voices import StoredVoice
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
-from runtime.memory import give_back
 from runtime.worker import CancelToken, ThreadLane
 
-SHORT = "Hi!"
-LONG = "A clause that takes longer to say than may wait for the speaker."
 END_OF_TURN = 3
-
-
-class Voices:
-    """Two recordings of noise, and one that raps."""
-
-    def __init__(self, names: tuple[str, ...] = ("anna", "Tingting", "TingtingRAP")) -> None:
-        self.loaded: list[str] = []
-        self._names = names
-
-    def names(self) -> tuple[str, ...]:
-        return self._names
-
-    def load(self, name: str) -> StoredVoice:
-        if name not in self._names:
-            raise UserError(f"There is no voice {name}.", "Add it.")
-        self.loaded.append(name)
-        generator = np.random.default_rng(len(name))
-        prompt = VoicePrompt(
-            generator.integers(0, 5120, 20),
-            generator.standard_normal((41, 80)).astype(np.float32),
-            generator.standard_normal(192).astype(np.float32),
-        )
-        return StoredVoice(name, "An example.", prompt)
 
 
 class CountingModel(LanguageModel):
@@ -78,27 +47,10 @@ class ScriptedModel(LanguageModel):
         return logits
 
 
-@pytest.fixture(scope="module")
-def models(toy_models: Path) -> SpeechModels:
-    return SpeechModels.load(toy_models)
-
-
 @pytest.fixture
 def counting(models: SpeechModels, toy_models: Path) -> tuple[SpeechModels, CountingModel]:
     model = CountingModel.load(toy_models / "lm")
     return replace(models, language_model=model), model
-
-
-@asynccontextmanager
-async def voice_of(
-    models: SpeechModels, voices: Voices | None = None, **options: Any
-) -> AsyncGenerator[tuple[StepAudioVoice, tuple[ThreadLane, ThreadLane]]]:
-    lanes = ThreadLane("writing"), ThreadLane("sounding")
-    voice = StepAudioVoice(models, voices or Voices(), writing=lanes[0], sounding=lanes[1], **options)
-    try:
-        yield voice, lanes
-    finally:
-        await voice.close()
 
 
 def spoken(
@@ -122,11 +74,6 @@ def scripted(models: SpeechModels, folder: Path, *script: int) -> SpeechModels:
     model.output_ids = np.arange(model.settings.vocabulary)
     model.script = script
     return replace(models, language_model=model)
-
-
-async def free(lanes: Sequence[ThreadLane]) -> None:
-    while any(lane.busy for lane in lanes):  # noqa: ASYNC110  a lane tells nobody
-        await asyncio.sleep(0.0005)
 
 
 async def settled(model: CountingModel) -> int:
@@ -319,72 +266,3 @@ def test_the_default_speaker_comes_first_and_those_for_music_are_none(models: Sp
 def test_a_missing_component_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lm"):
         SpeechModels.load(tmp_path)
-
-
-def test_a_clause_cancelled_anywhere_frees_both_lanes(models: SpeechModels) -> None:
-    async def main() -> list[float]:
-        times_s = []
-        async with voice_of(models) as (voice, lanes):
-            await voice.warm_up()
-            for n in range(16):
-                chunks = voice.speak(Clause(LONG, 0), Style())
-                for _ in range(n % 3):
-                    await anext(chunks)
-                next_one = asyncio.ensure_future(anext(chunks))
-                await asyncio.sleep(n * 0.003)
-                begin_s = time.perf_counter()
-                next_one.cancel()
-                with suppress(asyncio.CancelledError):
-                    await next_one
-                await chunks.aclose()
-                await free(lanes)
-                times_s.append(time.perf_counter() - begin_s)
-        return times_s
-
-    # 50 ms on a machine that does nothing else; this one runs tests.
-    assert statistics.median(asyncio.run(main())) < 0.1
-
-
-def test_closing_while_it_speaks_frees_both_lanes(models: SpeechModels) -> None:
-    async def main() -> None:
-        async with voice_of(models) as (voice, lanes):
-            chunks = voice.speak(Clause(LONG, 0), Style())
-            await anext(chunks)
-            begin_s = time.perf_counter()
-            await voice.close()
-            assert time.perf_counter() - begin_s < 0.05
-            await asyncio.wait_for(free(lanes), 1.0)
-            await chunks.aclose()
-
-    asyncio.run(main())
-
-
-def test_a_hundred_starts_and_stops_leave_nothing_behind(models: SpeechModels) -> None:
-    async def cycle(n: int) -> None:
-        async with voice_of(models) as (voice, _):
-            chunks = voice.speak(Clause(LONG, 0), Style())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(n % 10 * 0.005):
-                    await anext(chunks)
-            await chunks.aclose()
-
-    async def main() -> tuple[int, int]:
-        for n in range(20):
-            await cycle(n)
-        before = _resident_bytes()
-        for n in range(100):
-            await cycle(n)
-        async with asyncio.timeout(5):  # a busy machine takes its time to end them
-            while set(threading.enumerate()) - older:  # noqa: ASYNC110  a thread tells nobody
-                await asyncio.sleep(0.05)
-        return before, _resident_bytes()
-
-    older = set(threading.enumerate())
-    before, after = asyncio.run(main())
-    assert after - before < 20e6
-
-
-def _resident_bytes() -> int:
-    gc.collect()
-    give_back()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

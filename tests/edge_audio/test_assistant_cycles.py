@@ -1,0 +1,52 @@
+"""Whole conversations, begun and ended again and again."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from footprint import assert_nothing_is_left, hundred
+from toy_voice import free, voice_of
+
+from edge_audio.assistant import Assistant, Models
+from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard
+from edge_audio.config import Config, Hibari
+from edge_audio.events import Event, ReplyStarted
+from edge_audio.tts.step_audio import SpeechModels
+
+
+@pytest.fixture(scope="module")
+def speech_models(toy_models: Path) -> SpeechModels:
+    return SpeechModels.load(toy_models)
+
+
+def test_a_hundred_conversations_leave_nothing_behind(speech_models: SpeechModels) -> None:
+    heard = 0
+
+    async def cycle(number: int) -> None:
+        nonlocal heard
+        began = asyncio.Event()
+
+        def tell(event: Event) -> None:
+            if isinstance(event, ReplyStarted):
+                began.set()
+
+        async with voice_of(speech_models) as (voice, lanes):
+            models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), voice)
+            assistant = Assistant(Config(tts=Hibari()), models, tell)
+            card = SoundCard()
+            running = asyncio.ensure_future(assistant.run(card))
+            await card.open.wait()
+            assistant.say_typed("Talk.")
+            # It ends while the reply is begun, made, or heard.
+            if number % 3 == 2:
+                await began.wait()
+            else:
+                await asyncio.sleep(number % 3 * 0.02)
+            assistant.quit()
+            await asyncio.wait_for(running, 1)
+            await asyncio.wait_for(free(lanes), 1)
+            await models.close()
+        heard += began.is_set()
+
+    assert_nothing_is_left(*asyncio.run(hundred(cycle)))
+    assert heard >= 33
