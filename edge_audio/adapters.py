@@ -196,12 +196,14 @@ def load_voice(config: Config, speaker: str | None = None) -> Voice:
 
 def _load_step_audio(tts: StepAudio, step_audio: StepAudioModels, speaker: str | None) -> Voice:
     from edge_audio.step_audio.sampler import Sampling
+    from edge_audio.step_audio.voice_encoder import VoiceEncoder
     from edge_audio.step_audio.voices import VoiceRegistry
     from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 
+    models, place = find_model(step_audio.models), placement(step_audio)
     return StepAudioVoice(
-        SpeechModels.load(find_model(step_audio.models), placement(step_audio), steps=tts.steps),
-        VoiceRegistry(Path(tts.voices).expanduser()),
+        SpeechModels.load(models, place, steps=tts.steps),
+        VoiceRegistry(Path(tts.voices).expanduser(), VoiceEncoder.if_present(models, place)),
         writing=ThreadLane("tts-writing"),
         sounding=ThreadLane("tts-sounding"),
         speaker=speaker or tts.speaker,

@@ -71,11 +71,7 @@ def try_voice(
 
     Where it is how another voice raps or hums, that one does it. Raises `UserError`.
     """
-    registry = VoiceRegistry(voices)
-    with console.status("Listening to the recording ..."):
-        # Other models may have made the voice: these can't speak with what those made of it.
-        registry.load(name, VoiceEncoder(models, Placement(_THREADS)))
-    speaker, music = _singer(name, registry.names())
+    speaker, music = _singer(name, VoiceRegistry(voices).names())
     config = Config(
         tts=StepAudio(voices=str(voices), speaker=speaker), step_audio=StepAudioModels(models=str(models))
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Self
 
 from edge_audio.step_audio.component import RECORD, Component
 from edge_audio.step_audio.decoder import flow
@@ -21,6 +22,8 @@ FFT_SAMPLES = 1024
 TOP_HZ = 8000.0
 """How the decoder's spectrogram is made beside what its record says (the release's `cosyvoice.yaml`)."""
 
+_COMPONENTS = (linguistic.COMPONENT, semantic.COMPONENT, flow.COMPONENT, SPEAKER)
+
 
 class VoiceEncoder:
     """A `PromptEncoder`. Blocks while it computes, and loads its models for each voice: belongs on a lane.
@@ -38,11 +41,17 @@ class VoiceEncoder:
         )
         self._speaker = Component(models / SPEAKER, SPEAKER).path(FILE)
         digest = hashlib.sha256()
-        for name in (linguistic.COMPONENT, semantic.COMPONENT, flow.COMPONENT, SPEAKER):
+        for name in _COMPONENTS:
             Component(models / name, name)
             digest.update((models / name / RECORD).read_bytes())
         self.fingerprint = digest.hexdigest()
         """Of the models' records, which hold the hashes of what they were exported from."""
+
+    @classmethod
+    def if_present(cls, models: Path, placement: Placement = ALL_ON_CPU) -> Self | None:
+        """Return the encoder, None where a component isn't there: a device that only speaks needs none."""
+        present = all((models / name / RECORD).is_file() for name in _COMPONENTS)
+        return cls(models, placement) if present else None
 
     def __call__(self, recording: Recording, token: CancelToken | None = None) -> VoicePrompt:
         """Return the voice prompt of `recording`, as the release makes it.

@@ -54,9 +54,14 @@ class VoiceRegistry:
     Tingting哼唱 beside Tingting. Reads and writes files: belongs on a lane.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """The folder may be missing: then there is no voice yet."""
+    def __init__(self, folder: Path, encode: PromptEncoder | None = None) -> None:
+        """The folder may be missing: then there is no voice yet.
+
+        What other models than `encode`, or another recording, made of a voice is made again when it is
+        loaded. Without `encode` a voice is taken as it is, and a changed recording refused.
+        """
         self.folder = folder
+        self._encode = encode
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all voices, sorted."""
@@ -67,13 +72,9 @@ class VoiceRegistry:
         """Return what a voice's recording says. Raises `UserError` if there is no such voice or text."""
         return _read_text(self._known(name) / TEXT)
 
-    def load(self, name: str, encode: PromptEncoder | None = None) -> StoredVoice:
-        """Return the voice called `name`.
-
-        What other models, or another recording, made of it is made again by `encode`. Without `encode` a
-        changed recording is refused. Raises `UserError` too if there is no such voice or it is damaged.
-        """
-        folder = self._known(name)
+    def load(self, name: str) -> StoredVoice:
+        """Return the voice called `name`. Raises `UserError` if there is none or it is damaged."""
+        encode, folder = self._encode, self._known(name)
         text = _read_text(folder / TEXT)
         recorded = _sha256(folder / RECORDING)
         cache = _Cache.read(folder / CACHE)

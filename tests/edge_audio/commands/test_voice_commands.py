@@ -59,7 +59,7 @@ def test_what_other_models_made_of_a_voice_is_made_again_before_it_is_tried(
 def test_a_voice_that_is_not_there_can_not_be_tried(run: Run, toy_models: Path) -> None:
     status, said = run("try", "Ann", "--models", toy_models, "--output", "out.wav")
     assert status == 2
-    assert said.startswith("edge-audio: voices has no voice called 'Ann'.")
+    assert said.startswith("edge-audio: There is no voice to speak with. Add one")
 
 
 def test_another_folder_of_voices_can_be_named(run: Run, tmp_path: Path) -> None:

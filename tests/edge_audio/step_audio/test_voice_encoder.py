@@ -26,14 +26,22 @@ def test_a_prompt_has_codes_of_the_trimmed_and_mel_of_the_whole_recording(toy_mo
 
 
 def test_a_registry_keeps_what_the_models_made(toy_models: Path, tmp_path: Path) -> None:
-    registry = VoiceRegistry(tmp_path)
     encoder = VoiceEncoder(toy_models)
+    registry = VoiceRegistry(tmp_path, encoder)
     added = registry.add("Ann", read_recording(SPEECH), "Hello.", encoder)
-    np.testing.assert_array_equal(registry.load("Ann", encoder).prompt.mel, added.prompt.mel)
+    np.testing.assert_array_equal(registry.load("Ann").prompt.mel, added.prompt.mel)
     (tmp_path / "Ann" / "prompt.npz").unlink()
-    again = registry.load("Ann", encoder).prompt
+    again = registry.load("Ann").prompt
     np.testing.assert_array_equal(again.codes, added.prompt.codes)
     np.testing.assert_array_equal(again.embedding, added.prompt.embedding)
+
+
+def test_there_is_no_encoder_where_a_component_is_missing(toy_models: Path, tmp_path: Path) -> None:
+    encoder = VoiceEncoder.if_present(toy_models)
+    assert encoder is not None
+    assert encoder.fingerprint == VoiceEncoder(toy_models).fingerprint
+    shutil.copytree(toy_models / "flow", tmp_path / "flow")
+    assert VoiceEncoder.if_present(tmp_path) is None
 
 
 def test_the_fingerprint_tells_other_models(toy_models: Path, tmp_path: Path) -> None:
