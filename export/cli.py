@@ -120,6 +120,24 @@ def verify(
 
 
 @app.command()
+def engines(
+    models: Annotated[Path, typer.Argument(metavar="DIR", help="What `python -m export all` wrote.")],
+) -> None:
+    """Try whether TensorRT can build every graph that is meant for it; needs no GPU, and keeps no engine.
+
+    It takes TensorRT for RTX: pip install tensorrt-rtx.
+    """
+    from export.tensorrt.engines import build_engines, table
+
+    with _bars() as progress:
+        outcomes = build_engines(models, progress)
+    Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
+    failed = sum(not outcome.size_bytes for outcome in outcomes)
+    typer.echo(f"{len(outcomes)} graphs, {failed} that TensorRT can't build")
+    sys.exit(1 if failed else 0)
+
+
+@app.command()
 def toy(
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the repositories.")],
     size: Annotated[Size, typer.Option(help="Dimensions.")] = Size.TINY,

@@ -21,7 +21,7 @@ def build_engine(graph: Path, profile: Profile) -> bytes:
 
     Raises `UserError` if TensorRT is not installed, lacks an operator, or can't build it for a length.
     """
-    tensorrt = _tensorrt()
+    tensorrt = require_tensorrt()
     messages: list[str] = []
     logger = _logger(tensorrt, messages)
     builder = tensorrt.Builder(logger)
@@ -43,7 +43,8 @@ def build_engine(graph: Path, profile: Profile) -> bytes:
     return bytes(engine)
 
 
-def _tensorrt() -> Any:
+def require_tensorrt() -> Any:
+    """Return TensorRT's module. Raises `UserError` if it is not installed."""
     try:
         return import_module(MODULE)
     except (ImportError, OSError) as error:
