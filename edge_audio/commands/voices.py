@@ -4,12 +4,14 @@ from collections.abc import Container
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from rich.console import Console
 
 from edge_audio.adapters import load_voice
+from edge_audio.audio.frame import AUDIBLE
 from edge_audio.commands.speech import speak
 from edge_audio.config import Config, StepAudio, StepAudioModels
-from edge_audio.step_audio.features.recording import read_recording
+from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.instruction import HUMMING, RAP
 from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
@@ -23,18 +25,34 @@ SPEAKERS = "speakers_info.json"
 TRIAL = "Good morning! This is how I sound."
 """What a voice is tried with unless a text is given."""
 
+SHORTEST_S, LONGEST_S = 1.0, 30.0
+"""How long a recording may be. The release's have 4 to 12 s; all of it is read again for every clause."""
+
 _THREADS = 2
 
 
 def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, console: Console) -> None:
     """Make a voice of the recording `audio`, in which someone says `text`. Raises `UserError`."""
     recording = read_recording(audio)
+    _require_speech(audio, recording)
     encoder = VoiceEncoder(models, Placement(_THREADS))
     with console.status("Listening to the recording ..."):
         prompt = VoiceRegistry(voices).add(name, recording, text, encoder).prompt
     seconds = len(recording.pcm) / recording.rate_hz
     line = f"{name}: {seconds:.1f} s of speech, {len(prompt.codes)} codes, in {voices / name}"
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _require_speech(audio: Path, recording: Recording) -> None:
+    """Raise `UserError` if no voice can be told from what is in the file `audio`."""
+    remedy = "Record one person for 4 to 12 s, without music or noise."
+    seconds = len(recording.pcm) / recording.rate_hz
+    if not SHORTEST_S <= seconds <= LONGEST_S:
+        raise UserError(
+            f"{audio} is {seconds:.1f} s long; {SHORTEST_S:.0f} to {LONGEST_S:.0f} s make a voice.", remedy
+        )
+    if np.max(np.abs(recording.pcm)) < AUDIBLE:
+        raise UserError(f"{audio} is silent.", remedy)
 
 
 def import_voices(speakers: Path, *, models: Path, voices: Path, console: Console) -> None:
@@ -49,17 +67,23 @@ def import_voices(speakers: Path, *, models: Path, voices: Path, console: Consol
         ) from error
     here = VoiceRegistry(voices).names()
     for name, text in texts.items():
-        if name not in here:
+        if name in here:
+            console.print(f"{name} is here already.", markup=False, highlight=False, soft_wrap=True)
+        else:
             audio = speakers / f"{name}_prompt.wav"
             add_voice(name, audio=audio, text=text, models=models, voices=voices, console=console)
 
 
 def show_voices(voices: Path, console: Console) -> None:
-    """List every voice with what its recording says. Raises `UserError` for a voice without its text."""
+    """List every voice with what its recording says, or what is wrong with it."""
     registry = VoiceRegistry(voices)
     names = registry.names()
     for name in names:
-        console.print(f"{name}: {registry.text(name)}", markup=False, highlight=False, soft_wrap=True)
+        try:
+            text = registry.text(name)
+        except UserError as error:
+            text = str(error)
+        console.print(f"{name}: {text}", markup=False, highlight=False, soft_wrap=True)
     if not names:
         console.print(f"There is no voice in {voices} yet.", markup=False, highlight=False, soft_wrap=True)
 

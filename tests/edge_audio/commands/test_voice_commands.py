@@ -73,6 +73,34 @@ def test_a_recording_that_is_missing_is_told_in_one_line(run: Run, tmp_path: Pat
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "level", "told"),
+    [
+        (0.9, 0.1, "is 0.9 s long; 1 to 30 s make a voice"),
+        (31.0, 0.1, "is 31.0 s long; 1 to 30 s make a voice"),
+        (2.0, 0.001, "is silent"),
+    ],
+)
+def test_a_recording_of_no_use_is_told(
+    run: Run, tmp_path: Path, seconds: float, level: float, told: str
+) -> None:
+    soundfile.write(tmp_path / "in.wav", np.full(round(seconds * 16_000), level), 16_000)
+    status, said = run("add", "Ann", "--audio", "in.wav", "--text", "Hello.", "--models", tmp_path)
+    assert status == 2
+    assert said.startswith(f"edge-audio: in.wav {told}.")
+
+
+def test_a_damaged_voice_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:
+    for name in ("Ann", "Bob"):
+        (tmp_path / "voices" / name).mkdir(parents=True)
+        (tmp_path / "voices" / name / "prompt.wav").touch()
+    (tmp_path / "voices" / "Bob" / "prompt.txt").write_text("Hello.")
+    status, said = run("list")
+    assert status == 0
+    assert said.startswith("Ann: voices/Ann/prompt.txt is missing")
+    assert said.endswith("\nBob: Hello.\n")
+
+
 def test_the_released_speakers_are_imported_once(run: Run, toy_models: Path, tmp_path: Path) -> None:
     speakers = tmp_path / "speakers"
     speakers.mkdir()
@@ -83,7 +111,8 @@ def test_the_released_speakers_are_imported_once(run: Run, toy_models: Path, tmp
     status, said = run("import", speakers, "--models", toy_models)
     assert (status, said.count("\n")) == (0, 3)
     assert run("list") == (0, "Tingting: Hello.\nTingtingRAP: Yo.\nTingting哼唱: La.\n")
-    assert run("import", speakers, "--models", toy_models) == (0, "")
+    again = "Tingting is here already.\nTingtingRAP is here already.\nTingting哼唱 is here already.\n"
+    assert run("import", speakers, "--models", toy_models) == (0, again)
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"Ann": 1}'])
