@@ -16,9 +16,9 @@ class Style:
     speed: float = 1.0
     """1.0 is the speaker's own pace, 2.0 twice as fast; 0.5 to 2.0."""
     emotion: str | None = None
-    """Such as `happy`; None for none."""
+    """Such as `happy`, as `edge_audio.tts.tags` names them; None for none."""
     language: str | None = None
-    """Language or dialect; None for the speaker's own."""
+    """Language or dialect, likewise; None for the speaker's own."""
     music: str | None = None
     """`rap` or `humming`; None for speech."""
 

@@ -67,7 +67,7 @@ def test_what_is_no_tag_is_text(text: str) -> None:
 )
 def test_every_beginning_of_a_tag_may_become_one(text: str) -> None:
     assert leading_tag(text)[0]
-    assert all(may_become_tag(text[:end]) for end in range(text.index(text.strip()[-1])))
+    assert all(may_become_tag(text[:end]) for end in range(text.index(text.strip()[-1]) + 1))
 
 
 @pytest.mark.parametrize(
