@@ -17,6 +17,9 @@ from runtime.worker import CancelToken
 
 Array = NDArray[Any]
 
+Shape = tuple[int | str | None, ...]
+"""Lengths of an array's axes, or what they are called or None where they may have any."""
+
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime logs to standard error."""
 
@@ -129,10 +132,25 @@ class OnnxSession:
         self._session = _opened(path, compute)
         if compute.device != "cpu":
             _check_device(path, compute, self._session)
+        self._path = path
+        nodes = (*self._session.get_inputs(), *self._session.get_outputs())
+        self._shapes: dict[str, Shape] = {node.name: tuple(node.shape) for node in nodes}
         self.inputs: tuple[str, ...] = tuple(node.name for node in self._session.get_inputs())
         """Names of the graph's inputs."""
         self.outputs: tuple[str, ...] = tuple(node.name for node in self._session.get_outputs())
         """Names of the graph's outputs, in the order in which `run` returns them."""
+
+    def require(self, shapes: Mapping[str, Shape]) -> None:
+        """Raise `UserError` unless the graph has inputs and outputs of these names and shapes."""
+        for name, wanted in shapes.items():
+            own = self._shapes.get(name)
+            if own is None:
+                cause = f"{self._path} has no {name}"
+            elif not _fits(own, wanted):
+                cause = f"{self._path}: {name} has the shape {_text(own)}, not {_text(wanted)}"
+            else:
+                continue
+            raise UserError(f"{cause}.", "It belongs to other files than those beside it: export all again.")
 
     def run(self, feeds: Mapping[str, Array], token: CancelToken | None = None) -> list[Array]:
         """Compute all outputs for `feeds` (input name to array), in the graph's order.
@@ -162,3 +180,15 @@ class OnnxSession:
     def _compute(self, feeds: Mapping[str, Array], options: onnxruntime.RunOptions | None) -> list[Array]:
         # Bound to fixed memory, inputs and outputs gain nothing on the processor (measured: within 1 %).
         return [np.asarray(output) for output in self._session.run(None, dict(feeds), options)]
+
+
+def _fits(shape: Shape, wanted: Shape) -> bool:
+    """Whether all lengths that both of them know are the same."""
+    if len(shape) != len(wanted):
+        return False
+    pairs = zip(shape, wanted, strict=True)
+    return all(a == b for a, b in pairs if isinstance(a, int) and isinstance(b, int))
+
+
+def _text(shape: Shape) -> str:
+    return f"({', '.join('any' if length is None else str(length) for length in shape)})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,6 +19,21 @@ MUSIC = "-music"
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
+
+# What settings may say. The bounds are far from all that there is: a number beyond them is damage, and would
+# be noticed only when it has taken all memory.
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+"""A number of something that is there."""
+
+FewCount = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+"""A number of something that takes memory or time each: bands, layers, steps."""
+
+Extent = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+"""A number of frames that may be none."""
+
+RateHz = Annotated[int, msgspec.Meta(ge=8000, le=192_000)]
+"""A sample rate."""
 
 _EXPORT_AGAIN = "Export it again with `python -m export`."
 
@@ -43,12 +58,18 @@ class ExportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema_version: int = SCHEMA_VERSION
 
 
-def read_array(path: Path) -> NDArray[Any]:
-    """Return the array in one of a component's files. Raises `UserError`, naming it, if it holds none."""
+def read_array(path: Path, *shape: int | None) -> NDArray[Any]:
+    """Return the array in one of a component's files; None stands for any length.
+
+    Raises `UserError`, naming the file, if it holds no array or one of another shape.
+    """
     try:
         array: NDArray[Any] = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{path} is damaged or no array of numbers.", _EXPORT_AGAIN) from error
+    if array.ndim != len(shape) or any(b not in (a, None) for a, b in zip(array.shape, shape, strict=True)):
+        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        raise UserError(f"{path} has the shape {array.shape}, not ({wanted}).", _EXPORT_AGAIN)
     return array
 
 
@@ -66,7 +87,7 @@ class Component:
             raise UserError(f"{folder} is no exported component: it has no {RECORD}.", _EXPORT_AGAIN)
         try:
             self.record = msgspec.json.decode(path.read_bytes(), type=ExportRecord)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError, OSError) as error:
             raise UserError(f"{path}: {error}.", _EXPORT_AGAIN) from error
         if self.record.schema_version != SCHEMA_VERSION or self.record.component != name:
             raise UserError(
@@ -80,8 +101,7 @@ class Component:
     def path(self, name: str) -> Path:
         """Return the path of one of the component's files. Raises `UserError` if it isn't there whole."""
         path = self.folder / name
-        size = self.record.files.get(name)
-        if size is None or not path.is_file() or path.stat().st_size != size:
+        if self.record.files.get(name) != _size(path):
             raise UserError(f"{path} is missing or not whole.", _EXPORT_AGAIN)
         return path
 
@@ -91,6 +111,14 @@ class Component:
             return msgspec.convert(self.record.settings, kind, strict=True)
         except msgspec.ValidationError as error:
             raise UserError(f"{self.folder / RECORD}: {error}.", _EXPORT_AGAIN) from error
+
+
+def _size(path: Path) -> int:
+    """Return a file's size in bytes, -1 where there is none or can be none of such a name."""
+    try:
+        return path.stat().st_size if path.is_file() else -1
+    except OSError:
+        return -1
 
 
 def exported_components(*folders: Path) -> list[Path]:

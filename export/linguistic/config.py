@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from edge_audio.step_audio.tokenizer.linguistic import Count
+from edge_audio.step_audio.component import Count
 from export.plain_yaml import read_yaml
 from runtime.errors import UserError
 

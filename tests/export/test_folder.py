@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import msgspec
+import numpy as np
 import pytest
 
 from edge_audio.step_audio.component import Component, read_array
@@ -78,6 +79,15 @@ def test_a_file_that_holds_no_array_is_named(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"centroids\.npy is damaged"):
         read_array(path)
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 4), (3, 3), (2, 3, 1)])
+def test_an_array_of_another_shape_is_named(tmp_path, shape):
+    path = tmp_path / "centroids.npy"
+    np.save(path, np.zeros((2, 3)))
+    assert read_array(path, None, 3).shape == (2, 3)
+    with pytest.raises(UserError, match=r"centroids\.npy has the shape \(2, 3\), not"):
+        read_array(path, *shape)
 
 
 def test_what_a_killed_process_left_is_cleared_up(tmp_path):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from onnx_files import SIZE, chain, chain_of_products
 
 from runtime.compute import Compute
 from runtime.errors import UserError
-from runtime.session import OnnxSession, provider_works
+from runtime.session import OnnxSession, Shape, provider_works
 from runtime.worker import Cancelled, CancelToken
 
 
@@ -65,6 +66,26 @@ def test_a_fault_that_is_no_cancellation_is_not_taken_for_one(tmp_path: Path) ->
     with pytest.raises(Exception, match=r"x|y") as caught:
         session.run({"x": np.zeros((1, 1), np.float32), "y": np.zeros((2, 2), np.float32)}, CancelToken())
     assert not isinstance(caught.value, Cancelled)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "complaint"),
+    [
+        ({"x": (SIZE, SIZE), "y": (None, SIZE), "out": (SIZE, "rows")}, None),
+        (
+            {"x": (SIZE, SIZE + 1)},
+            rf"chain.onnx: x has the shape \({SIZE}, {SIZE}\), not \({SIZE}, {SIZE + 1}\)",
+        ),
+        ({"x": (SIZE,)}, "x has the shape"),
+        ({"z": (None,)}, "chain.onnx has no z. .* export all again"),
+    ],
+)
+def test_arrays_that_the_graph_was_not_made_for_are_told(
+    tmp_path: Path, shapes: dict[str, Shape], complaint: str | None
+) -> None:
+    session = OnnxSession(chain_of_products(tmp_path / "chain.onnx", 1))
+    with nullcontext() if complaint is None else pytest.raises(UserError, match=complaint):
+        session.require(shapes)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model" * 100, None], ids=["empty", "nonsense", "half a model"])

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Annotated, Protocol, Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, Count, FewCount, RateHz
 from edge_audio.step_audio.decoder.euler import Mel, TimeGrid, bfloat16_grid, cosine_grid, solve
 from edge_audio.step_audio.tokens import Codes
 from edge_audio.step_audio.voice_prompt import VoicePrompt
@@ -27,23 +27,32 @@ ESTIMATOR = "estimator.onnx"
 """x, mu and cond (2, bands, frames), t (2,), spks (2, bands) → estimator_out (2, bands, frames)."""
 
 
+_LEAST_FRAMES, _MOST_FRAMES = 0.1, 20
+"""Mel frames that a code may have, 2.07 in the release: attention takes memory by the square of them."""
+
+
 class FlowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the runtime must know of a flow model."""
 
-    vocabulary: int
+    vocabulary: Count
     """Codes that the model has a vector for."""
-    bands: int
+    bands: FewCount
     """Of the mel."""
-    embedding: int
+    embedding: Count
     """Length of a speaker's vector."""
-    codes_per_second: float
-    sample_rate_hz: int
-    hop_samples: int
+    codes_per_second: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    sample_rate_hz: RateHz
+    hop_samples: Count
     """From one mel frame to the next."""
-    guidance: float
+    guidance: Annotated[float, msgspec.Meta(ge=0, le=100)]
     """How far to go beyond the velocity that knows neither codes nor speaker, as a part of the difference."""
-    steps: int
+    steps: FewCount
     """Euler steps, each one run of the estimator."""
+
+    def __post_init__(self) -> None:
+        frames = self.sample_rate_hz / self.hop_samples / self.codes_per_second
+        if not _LEAST_FRAMES <= frames <= _MOST_FRAMES:
+            raise ValueError(f"a code can't have {frames:.3g} frames")
 
     def frames_of(self, codes: int) -> int:
         """Return how many mel frames that many codes from the beginning make, as the release counts them."""
@@ -111,6 +120,9 @@ class FlowDecoder:
     ) -> Self:
         """Open the graphs in `folder`, which need not have a record yet."""
         encoder, estimator = (OnnxSession(folder / name, compute) for name in (ENCODER, ESTIMATOR))
+        bands = settings.bands
+        encoder.require({"embedding": (settings.embedding,), "mu": (bands, None), "spks": (bands,)})
+        estimator.require({"x": (2, bands, None), "spks": (2, bands)})
         return cls(settings, encoder, estimator, rounded_times=rounded_times)
 
     @property

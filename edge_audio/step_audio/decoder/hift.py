@@ -1,14 +1,15 @@
 """HiFT, the vocoder: a mel spectrogram becomes sound."""
 
+import math
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, FewCount
 from edge_audio.step_audio.decoder.euler import Mel
 from edge_audio.step_audio.decoder.hift_session import Filter, HiftSession, Network, Pitch
 from edge_audio.step_audio.decoder.source import (
@@ -34,7 +35,7 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     graph: str
     """Its file: `x` (1, channels, frames) and `source` (1, 1, samples) to `y`."""
-    rate: int
+    rate: FewCount
     """Frames out for a frame in; at the last stage, samples."""
     context: Context
     """In frames that go in."""
@@ -43,13 +44,18 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the record of an exported vocoder says."""
 
-    bands: int
+    bands: FewCount
     """Bands of the mel."""
     source: SourceSettings
     f0_context: Context
     """In frames of mel."""
-    stages: tuple[StageSettings, ...]
+    stages: Annotated[tuple[StageSettings, ...], msgspec.Meta(min_length=1, max_length=100)]
     """In the order in which they compute."""
+
+    def __post_init__(self) -> None:
+        made = math.prod(stage.rate for stage in self.stages)
+        if made != self.source.samples_per_frame:
+            raise ValueError(f"stages make {made} samples of a frame, not {self.source.samples_per_frame}")
 
     @property
     def look_ahead_frames(self) -> int:
@@ -71,10 +77,16 @@ class HiftVocoder:
         """Rate of the sound."""
         self.look_ahead_frames = settings.look_ahead_frames
         """Frames by which a session's sound lags behind its mel, at most."""
-        self._f0 = Network(OnnxSession(folder / F0_GRAPH, compute), settings.f0_context, 1)
+        f0 = OnnxSession(folder / F0_GRAPH, compute)
+        f0.require({"mel": (1, settings.bands, None)})
+        self._f0 = Network(f0, settings.f0_context, 1)
+        graphs = [OnnxSession(folder / stage.graph, compute) for stage in settings.stages]
+        for graph in graphs:
+            graph.require({"x": (1, None, None), "source": (1, 1, None)})
+        graphs[0].require({"x": (1, settings.bands, None)})
         self._stages = tuple(
-            Network(OnnxSession(folder / stage.graph, compute), stage.context, stage.rate)
-            for stage in settings.stages
+            Network(graph, stage.context, stage.rate)
+            for graph, stage in zip(graphs, settings.stages, strict=True)
         )
 
     @classmethod

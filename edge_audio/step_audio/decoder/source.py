@@ -1,30 +1,34 @@
 """The excitation that a vocoder shapes into speech: harmonics of the pitch, and noise."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.component import RateHz
 from edge_audio.step_audio.noise import PlacedNoise
+
+_Level = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Weight = Annotated[float, msgspec.Meta(ge=-1000, le=1000)]
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The numbers of a harmonic source."""
 
-    sample_rate_hz: int
-    samples_per_frame: int
+    sample_rate_hz: RateHz
+    samples_per_frame: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     """Samples for one value of pitch."""
-    amplitude: float
+    amplitude: _Level
     """Of each harmonic, where speech is voiced; the noise elsewhere has a third of it."""
-    noise: float
+    noise: _Level
     """Standard deviation of the noise where speech is voiced."""
-    voiced_above_hz: float
+    voiced_above_hz: Annotated[float, msgspec.Meta(ge=0, le=10_000)]
     """Pitch above which speech is voiced."""
-    weights: tuple[float, ...]
+    weights: Annotated[tuple[_Weight, ...], msgspec.Meta(min_length=1, max_length=100)]
     """How loud each harmonic is in the mix, the fundamental first."""
-    bias: float
+    bias: _Weight
     """Added to the mix."""
 
 

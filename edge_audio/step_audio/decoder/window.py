@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from edge_audio.step_audio.component import Extent
 from runtime.session import Array
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a network sees: what lies further off has no influence at all."""
 
-    left: int
+    left: Extent
     """Frames before one that its output depends on."""
-    right: int
+    right: Extent
     """Frames after it."""
 
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, read_array
 from edge_audio.step_audio.language_model.cache import KeyValueCache
 from edge_audio.step_audio.language_model.settings import (
     NAME,
@@ -29,6 +29,9 @@ MAX_LENGTH = 8192
 PIECE = 16
 """Positions read at a time. Between two operators a reading can be stopped: at the true dimensions the
 largest one takes 10 to 20 ms for 16 positions on a CPU. Larger pieces read little faster."""
+
+
+_EXPORT_AGAIN = "Export it again with `python -m export`."
 
 
 class LanguageModel:
@@ -54,9 +57,17 @@ class LanguageModel:
             output_ids = _output_ids(component.path(OUTPUT_IDS), settings)
         else:
             output_ids = np.arange(settings.vocabulary, dtype=np.int64)
+        if len(output_ids) != settings.logits:
+            raise UserError(f"{folder} doesn't tell the ids of its {settings.logits} logits.", _EXPORT_AGAIN)
         # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
         # and a second session would hold the weights a second time.
-        return cls(OnnxSession(component.path(PREFILL), compute), settings, output_ids)
+        session = OnnxSession(component.path(PREFILL), compute)
+        row = (None, settings.groups, settings.head_size)
+        last = settings.layers - 1
+        session.require({f"past_key_{last}": row, f"past_value_{last}": row, "logits": (settings.logits,)})
+        if f"past_key_{settings.layers}" in session.inputs:
+            raise UserError(f"{folder} has more layers than {settings.layers}.", _EXPORT_AGAIN)
+        return cls(session, settings, output_ids)
 
     @property
     def end_of_turn(self) -> int:
@@ -98,14 +109,10 @@ class LanguageModel:
 
 def _output_ids(path: Path, settings: LanguageModelSettings) -> NDArray[np.int64]:
     """Read the ids of the logits. Raises `UserError` unless they are ids of the model, one for each logit."""
-    try:
-        ids: NDArray[np.int64] = np.load(path, allow_pickle=False)
-    except ValueError:
-        ids = np.empty(0, dtype=np.int64)
-    fitting = np.issubdtype(ids.dtype, np.integer) and ids.shape == (settings.logits,)
-    if not fitting or ids.min() < 0 or ids.max() >= settings.vocabulary:
+    ids: NDArray[np.int64] = read_array(path, settings.logits)
+    if not np.issubdtype(ids.dtype, np.integer) or ids.min() < 0 or ids.max() >= settings.vocabulary:
         raise UserError(
             f"{path} doesn't hold {settings.logits} ids below {settings.vocabulary}.",
-            "Export it again with `python -m export`.",
+            _EXPORT_AGAIN,
         )
     return ids

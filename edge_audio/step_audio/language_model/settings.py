@@ -4,6 +4,8 @@ from typing import Annotated
 
 import msgspec
 
+from edge_audio.step_audio.component import Count, FewCount
+
 NAME = "lm"
 """The component's name in its record."""
 
@@ -16,23 +18,25 @@ DECODE = "decode.onnx"
 OUTPUT_IDS = "output_ids.npy"
 """int64 (logits,): the id of each logit, ascending; there is no such file where every id has a logit."""
 
-_Count = Annotated[int, msgspec.Meta(ge=1)]
-
 
 class LanguageModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings in the record of a language model."""
 
-    layers: _Count
-    groups: _Count
+    layers: FewCount
+    groups: FewCount
     """Heads of keys and values."""
-    head_size: _Count
-    vocabulary: _Count
+    head_size: FewCount
+    vocabulary: Count
     """Rows of the embedding: ids are below it."""
-    logits: _Count
+    logits: Count
     """Ids that the model can say."""
-    max_length: _Count
+    max_length: Count
     """Positions that the model was made for."""
     end_of_turn: Annotated[int, msgspec.Meta(ge=0)]
     """The id with which the model ends what it says."""
-    step_bytes: _Count
+    step_bytes: Annotated[int, msgspec.Meta(ge=1, le=100_000_000_000)]
     """Bytes of weights in the file that every decoding step reads: all but the embedding."""
+
+    def __post_init__(self) -> None:
+        if self.end_of_turn >= self.vocabulary:
+            raise ValueError(f"of {self.vocabulary} ids none is {self.end_of_turn}, which ends a turn")

@@ -2,14 +2,15 @@
 
 import copy
 from pathlib import Path
-from typing import Annotated, Protocol, Self
+from typing import Protocol, Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
-from edge_audio.step_audio.component import Component, read_array
+from edge_audio.step_audio.component import Component, Count, FewCount, read_array
+from edge_audio.step_audio.features.kaldi import BANDS
 from edge_audio.step_audio.tokenizer.front_end import Features, FeatureStream, FrontEnd, Stacking
 from edge_audio.step_audio.tokens import Codes
 from runtime.compute import ON_CPU, Compute
@@ -28,9 +29,6 @@ NORMALISATION = "normalisation.npy"
 CENTROIDS = "centroids.npy"
 """float32 (codes, width): the k-means centroid of each code."""
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-"""A number of something that is there."""
-
 _LONGEST_PERIOD = 10000.0
 """Of the sinusoids that tell positions, in units of 2 pi frames (Vaswani et al., 2017)."""
 
@@ -42,18 +40,22 @@ class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """Values of a frame that comes in: 560 in the Step-Audio release."""
     width: Count
     """Values of a frame that goes out: 512 in the Step-Audio release."""
-    blocks: Count
-    heads: Count
-    chunk_frames: Count
+    blocks: FewCount
+    heads: FewCount
+    chunk_frames: FewCount
     """New frames of a step: 4 in the Step-Audio release."""
-    overlap_frames: Count
+    overlap_frames: FewCount
     """Old frames that a step sees again: 5 in the Step-Audio release."""
-    look_back_chunks: Count
+    look_back_chunks: FewCount
     """Steps whose keys and values are kept: 4 in the Step-Audio release."""
-    stacked_frames: Count
+    stacked_frames: FewCount
     """Frames of the filter bank in one of the encoder's: 7 in the Step-Audio release."""
-    stride_frames: Count
+    stride_frames: FewCount
     """Frames of the filter bank from one of the encoder's to the next: 6 in the Step-Audio release."""
+
+    def __post_init__(self) -> None:
+        if self.features != self.stacked_frames * BANDS:
+            raise ValueError(f"{self.stacked_frames} frames of {BANDS} bands are no {self.features} values")
 
     @property
     def window_frames(self) -> int:
@@ -64,6 +66,11 @@ class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     def past_frames(self) -> int:
         """Frames whose keys and values are kept."""
         return self.look_back_chunks * self.chunk_frames
+
+    @property
+    def memory(self) -> tuple[int, int, int, int]:
+        """Shape of the keys, and of the values, that are kept."""
+        return self.blocks, self.heads, self.past_frames, self.width // self.heads
 
 
 class EncoderStep(Protocol):
@@ -98,11 +105,10 @@ class EncoderState:
     """What the encoder remembers of one stream: 3.3 MB at the released sizes, however long it runs."""
 
     def __init__(self, settings: LinguisticSettings) -> None:
-        past = (settings.blocks, settings.heads, settings.past_frames, settings.width // settings.heads)
         self.overlap: Features = np.zeros((settings.overlap_frames, settings.features), np.float32)
         """The last frames, scaled and with their positions; a stream begins with zeros."""
-        self.keys: NDArray[np.float32] = np.zeros(past, np.float32)
-        self.values: NDArray[np.float32] = np.zeros(past, np.float32)
+        self.keys: NDArray[np.float32] = np.zeros(settings.memory, np.float32)
+        self.values: NDArray[np.float32] = np.zeros(settings.memory, np.float32)
         """Of past frames, shape (blocks, heads, past, head size). Attention doesn't ask for their order, so
         the newest take the place of the oldest."""
         self.frames = 0
@@ -155,9 +161,18 @@ class LinguisticEncoder:
         compute: Compute = ON_CPU,
     ) -> Self:
         """Load the files in `folder`, which are those of an encoder with these settings."""
-        step = _Graph(OnnxSession(folder / GRAPH, compute))
-        normalisation = read_array(folder / NORMALISATION)
-        return cls(settings, normalisation, read_array(folder / CENTROIDS), step)
+        session = OnnxSession(folder / GRAPH, compute)
+        session.require(
+            {
+                "window": (settings.window_frames, settings.features),
+                "keys": settings.memory,
+                "new_keys": (settings.blocks, settings.heads, settings.chunk_frames, None),
+                "encoded": (None, settings.width),
+            }
+        )
+        normalisation = read_array(folder / NORMALISATION, 2, settings.features)
+        centroids = read_array(folder / CENTROIDS, None, settings.width)
+        return cls(settings, normalisation, centroids, _Graph(session))
 
     def session(self) -> "LinguisticSession":
         """Return a session at the beginning of a stream."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import HOP_SAMPLES, Features, LogMel
-from edge_audio.step_audio.component import Component
+from edge_audio.step_audio.component import Component, FewCount
 from edge_audio.step_audio.tokens import Codes
 from runtime.compute import ON_CPU, Compute
 from runtime.errors import UserError
@@ -38,9 +38,9 @@ _NO_CODES: Codes = np.empty(0, np.int64)
 class SemanticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the runtime must know of the released graph."""
 
-    bands: int
+    bands: FewCount
     """Mel bands that it hears: 128 in the Step-Audio release."""
-    hops_per_code: int
+    hops_per_code: FewCount
     """Columns of the log-mel, 10 ms each, that make a code: 4 in the Step-Audio release."""
 
 
@@ -78,8 +78,10 @@ class SemanticEncoder:
     def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
         """Load what `python -m export semantic` wrote into `folder`. Raises `UserError`."""
         component = Component(folder, COMPONENT)
+        settings = component.settings(SemanticSettings)
         session = OnnxSession(component.path(GRAPH), compute)
-        return cls(session, component.settings(SemanticSettings))
+        session.require({session.inputs[0]: (None, settings.bands, None)})
+        return cls(session, settings)
 
     def codes(self, pcm: Samples, token: CancelToken | None = None) -> Codes:
         """Return the codes of a whole recording at 16 kHz, as the release makes them. Raises `Cancelled`."""
