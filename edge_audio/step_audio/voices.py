@@ -23,6 +23,12 @@ from runtime.errors import UserError
 RECORDING, TEXT, CACHE = "prompt.wav", "prompt.txt", "prompt.npz"
 """Files of a voice's folder: the recording, what is said in it, and what the models made of it."""
 
+_MAKE_AGAIN = (
+    "Export linguistic, semantic and speaker beside the speech model, and it is made again; "
+    "or copy the voice's whole folder anew."
+)
+"""To remove the voice and add it again would lose the recording, and takes the same models."""
+
 _NAME = re.compile(r"\w[\w-]{0,59}")
 
 
@@ -81,8 +87,10 @@ class VoiceRegistry:
         if encode is not None and (cache is None or cache.made_of != (recorded, encode.fingerprint)):
             cache = _Cache(encode(read_recording(folder / RECORDING)), recorded, encode.fingerprint)
             cache.write(folder / CACHE)
-        if cache is None or cache.recording != recorded:
-            raise UserError(f"{folder / CACHE} was not made of the recording beside it.", _add_again(name))
+        if cache is None:
+            raise UserError(f"{folder / CACHE} is missing or damaged.", _MAKE_AGAIN)
+        if cache.recording != recorded:
+            raise UserError(f"{folder / CACHE} was not made of the recording beside it.", _MAKE_AGAIN)
         return StoredVoice(name, text, cache.prompt)
 
     def add(self, name: str, recording: Recording, text: str, encode: PromptEncoder) -> StoredVoice:

@@ -142,7 +142,7 @@ def test_a_changed_recording_is_told_or_made_again(registry: VoiceRegistry) -> N
     registry.add("Ann", recording(), "Hello.", CountingEncoder())
     changed = recording(1, 700)
     soundfile.write(registry.folder / "Ann" / RECORDING, changed.pcm, RATE_HZ, subtype="FLOAT")
-    with pytest.raises(UserError, match=r"prompt\.npz was not made of the recording beside it"):
+    with pytest.raises(UserError, match=r"prompt\.npz was not made of the recording beside it\. Export "):
         registry.load("Ann")
     assert VoiceRegistry(registry.folder, CountingEncoder()).load("Ann").prompt.embedding[-1] == 700
     assert registry.load("Ann").prompt.embedding[-1] == 700
@@ -178,7 +178,7 @@ def test_a_cache_of_something_else_is_never_used(registry: VoiceRegistry, damage
     np.savez(cache, **{**PROMPT, "recording": recorded})
     np.testing.assert_array_equal(registry.load("Ann").prompt.codes, np.arange(10))
     np.savez(cache, **{**PROMPT, "recording": recorded, **damage})  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="was not made of the recording"):
+    with pytest.raises(UserError, match=r"prompt\.npz is missing or damaged\. Export "):
         registry.load("Ann")
 
 
