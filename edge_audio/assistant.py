@@ -14,9 +14,11 @@ from edge_audio.audio.playout import Playout
 from edge_audio.config import Config
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.controller import Controller, ControllerSettings
+from edge_audio.dialogue.delivery import DeliverySettings
 from edge_audio.dialogue.maker import ReplyMaker
 from edge_audio.dialogue.player import Player
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
+from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
 from edge_audio.events import Event, Notice
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.tts.voice import Style
@@ -104,11 +106,11 @@ class Assistant:
         epoch = Epoch()
         context = Context(config.conversation.system_prompt, config.conversation.history_tokens)
         style = Style(speed=config.tts.speed)
+        effort = config.conversation.speculate
 
-        def new_reply(number: int, user_text: str, watcher: ReplyWatcher) -> Reply:
+        def new_reply(number: int, watcher: ReplyWatcher) -> Reply:
             return Reply(
                 number,
-                user_text,
                 voice=models.voice,
                 style=style,
                 output_rate_hz=device.output_rate_hz,
@@ -128,16 +130,15 @@ class Assistant:
                 maker=maker,
                 new_reply=new_reply,
                 ears=self._listener,
-                policy=EndOfTurnPolicy(
+                end_of_turn=EndOfTurnPolicy(
                     threshold=config.end_of_turn.threshold,
-                    complete_ms=config.end_of_turn.complete_ms,
-                    unsure_ms=config.end_of_turn.unsure_ms,
-                    incomplete_ms=config.end_of_turn.incomplete_ms,
+                    certainty=config.end_of_turn.certainty,
+                    pause_ms=config.end_of_turn.pause_ms,
                 ),
+                speculation=None if effort == "none" else SpeculationPolicy(EFFORTS[effort]),
                 settings=ControllerSettings(
-                    speculate=config.conversation.speculate,
+                    DeliverySettings(config.conversation.hold_ms, config.conversation.regret_ms),
                     barge_in=config.conversation.barge_in,
-                    hold_ms=config.conversation.hold_ms,
                     wordless_ms=_WORDLESS_MS if models.transcriber is not None else None,
                 ),
                 time_s=self.now_s,

@@ -69,12 +69,10 @@ class EndOfTurn(Table, frozen=True, tag_field="adapter", tag="smart-turn"):
     """Name in `edge-audio models`, or path of the ONNX file."""
     threshold: Probability = 0.5
     """Probability from which a turn sounds complete."""
-    complete_ms: Milliseconds = 400
-    """Silence that ends a turn which sounds and reads complete."""
-    unsure_ms: Milliseconds = 600
-    """Silence that ends a turn which reads complete but doesn't sound so."""
-    incomplete_ms: Milliseconds = 1500
-    """Silence that ends a turn which reads unfinished."""
+    certainty: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.9
+    """How likely it must be that the turn is over, by its sound, words and silence together, to answer."""
+    pause_ms: Annotated[float, Meta(ge=50.0, le=5000.0)] = 400.0
+    """How long people pause in the middle of a turn, on average; learnt anew for each speaker from there."""
     threads: Threads = 1
     """Threads of the model."""
 
@@ -241,12 +239,15 @@ class Conversation(Table, frozen=True):
     """Who the assistant is; given to the chat model before all else."""
     history_tokens: Annotated[int, Meta(ge=64, le=1_000_000)] = 1000
     """How much of the conversation the chat model is shown, in tokens, about."""
-    speculate: bool = True
-    """Whether to make replies while it is open if the user has finished."""
+    speculate: Literal["none", "frugal", "balanced", "eager"] = "balanced"
+    """How much to compute ahead: replies made while it is open if the user has finished."""
     barge_in: bool = True
     """Whether speech may interrupt a reply."""
     hold_ms: Milliseconds = 1500
     """How long a reply waits, after speech began over it, for words that confirm an interruption."""
+    regret_ms: Milliseconds = 700
+    """A reply that was heard no longer than this when the user goes on came too early: it is withdrawn, and
+    their turn goes on as one."""
     held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
     """How much of a reply is rendered ahead."""
 

@@ -76,9 +76,9 @@ async def measure_latency(config: Config, console: Console) -> dict[str, Any]:
     questions = read_questions()
     try:
         with console.status(f"Asking {len(questions)} questions with speculation ..."):
-            speculating, rss_mb = await _ask(config, models, questions, speculate=True)
+            speculating, rss_mb = await _ask(config, models, questions, "balanced")
         with console.status(f"Asking {len(questions)} questions without speculation ..."):
-            plain, _ = await _ask(config, models, questions, speculate=False)
+            plain, _ = await _ask(config, models, questions, "none")
     finally:
         await models.close()
     return _summary(speculating, plain) | {
@@ -91,7 +91,7 @@ async def measure_latency(config: Config, console: Console) -> dict[str, Any]:
 
 
 async def _ask(
-    config: Config, models: Models, questions: Sequence[Question], *, speculate: bool
+    config: Config, models: Models, questions: Sequence[Question], speculate: str
 ) -> tuple[list[Asked], float]:
     """Ask all questions in one conversation; return what came of each, and the most memory held, in MB.
 

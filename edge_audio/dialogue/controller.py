@@ -1,43 +1,35 @@
 """The controller: from what was heard and when, to what is said and when.
 
 It follows the conversation through its states (`silence`, `user_speaking`, `user_paused`,
-`bot_speaking`), and makes its three moves: at a pause it speculates, at the turn's end it commits, and
-where the user goes on it cancels. It computes nothing and waits for nothing: each event is dealt with
-at once, on the event loop, so that no queue stands between an interruption and the speaker.
+`bot_speaking`), and makes its three moves: it speculates where the turn may be whole, at the turn's end it
+commits, and where the user goes on it cancels. It computes nothing and waits for nothing: each event is dealt
+with at once, on the event loop, so that no queue stands between an interruption and the speaker.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.player import Audience, Player
+from edge_audio.dialogue.delivery import Delivery, DeliverySettings
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
-from edge_audio.dialogue.seams import Ears, Maker
-from edge_audio.dialogue.turn import Exchange, OpenTurn
+from edge_audio.dialogue.seams import Ears, Maker, ReplyPlayer
+from edge_audio.dialogue.speculation import Moment, SpeculationPolicy, Speculations
+from edge_audio.dialogue.turn import OpenTurn
 from edge_audio.events import (
     Event,
     Heard,
     Notice,
-    Outcome,
-    ReplyPaused,
-    ReplyResumed,
-    ReplyStarted,
     ReplyText,
-    SpeculationEnded,
-    SpeculationStarted,
     SpeechPaused,
     SpeechStarted,
     State,
     StateChanged,
-    TurnEnded,
     TurnEndJudged,
-    TurnFinished,
-    TurnTranscribed,
 )
 from edge_audio.llm.chat_model import ChatModel, UserTurn
 from edge_audio.turns.policy import EndOfTurnPolicy
+from edge_audio.turns.words import normalised
 from runtime.epoch import Epoch
 from runtime.timer import Timer
 
@@ -46,18 +38,15 @@ from runtime.timer import Timer
 class ControllerSettings:
     """How the controller behaves; see `edge_audio.config.Conversation`."""
 
-    speculate: bool
-    """Whether to make replies before the turn's end is known."""
+    delivery: DeliverySettings
     barge_in: bool
     """Whether speech may interrupt a reply."""
-    hold_ms: int
-    """How long a reply waits, after speech began over it, for words that confirm an interruption."""
     wordless_ms: int | None = None
     """Speech over a reply that lasts this long interrupts it, where no recognizer tells words; None where
     one does."""
 
 
-class Controller(ReplyWatcher, Audience):
+class Controller(ReplyWatcher):
     """The conversation's state and its decisions."""
 
     def __init__(
@@ -65,17 +54,21 @@ class Controller(ReplyWatcher, Audience):
         *,
         chat: ChatModel,
         context: Context,
-        player: Player,
+        player: ReplyPlayer,
         epoch: Epoch,
         maker: Maker,
-        new_reply: Callable[[int, str, ReplyWatcher], Reply],
+        new_reply: Callable[[int, ReplyWatcher], Reply],
         ears: Ears,
-        policy: EndOfTurnPolicy,
+        end_of_turn: EndOfTurnPolicy,
+        speculation: SpeculationPolicy | None,
         settings: ControllerSettings,
         time_s: Callable[[], float],
         tell: Callable[[Event], None],
     ) -> None:
-        """`new_reply` makes an empty reply from an epoch and the user's text; `time_s` is session time."""
+        """`new_reply` makes an empty reply for an epoch; `time_s` is session time.
+
+        Without a `speculation` policy replies are made at the turn's end.
+        """
         self._chat = chat
         self._context = context
         self._player = player
@@ -83,22 +76,39 @@ class Controller(ReplyWatcher, Audience):
         self._maker = maker
         self._new_reply = new_reply
         self._ears = ears
-        self._policy = policy
+        self._end_of_turn = end_of_turn
         self._settings = settings
         self._time_s = time_s
         self._tell = tell
         self._state: State = "silence"
         self._turn: OpenTurn | None = None
-        self._speculation: Reply | None = None
-        self._exchange: Exchange | None = None
-        self._end_timer = Timer(self._end_timer_rang)
-        self._hold_timer = Timer(self._release_reply)
+        self._delivery = Delivery(
+            player=player,
+            context=context,
+            epoch=epoch,
+            maker=maker,
+            settings=settings.delivery,
+            time_s=time_s,
+            tell=tell,
+            over=self._reply_over,
+        )
+        self._speculations = Speculations(
+            chat=chat,
+            context=context,
+            epoch=epoch,
+            maker=maker,
+            new_reply=lambda number: new_reply(number, self),
+            policy=speculation,
+            time_s=time_s,
+            tell=tell,
+        )
+        self._silence_timer = Timer(self._silence_lasts)
         self._wordless_timer = Timer(self._spoken_over_for_long)
 
     @property
     def idle(self) -> bool:
         """Whether nobody speaks and nothing is owed."""
-        return self._turn is None and self._exchange is None
+        return self._turn is None and not self._delivery.active
 
     # What is heard.
 
@@ -109,11 +119,10 @@ class Controller(ReplyWatcher, Audience):
                 self._speech_started(start_s)
             case SpeechPaused():
                 self._speech_paused(event)
-            case Heard(text, pause, audio_ids):
-                if pause is None:
-                    self._heard_partial(text or "")
-                else:
-                    self._heard_all(UserTurn(text, audio_ids), pause)
+            case Heard(text, None):
+                self._heard_partial(text or "")
+            case Heard(text, int(pause), audio_ids):
+                self._heard_all(UserTurn(text, audio_ids), pause)
             case TurnEndJudged(pause, probability):
                 self._judged(pause, probability)
             case _:
@@ -121,15 +130,20 @@ class Controller(ReplyWatcher, Audience):
         self._show_state()
 
     def _speech_started(self, start_s: float) -> None:
-        if self._turn is not None:
-            self._end_speculation("cancelled")
-            self._turn.went_on()
+        self._silence_timer.stop()
+        if (turn := self._turn) is not None:
+            if turn.speech_end_s is not None:
+                self._end_of_turn.went_on((start_s - turn.speech_end_s) * 1000)
+            self._speculations.end("cancelled")
+            turn.went_on()
             return
-        if self._exchange is not None:
+        if self._delivery.active:
             if not self._settings.barge_in:
                 return
             self._turn = OpenTurn(into_reply=True, speech_start_s=start_s)
-            self._hold_reply()
+            self._delivery.hold()
+            if self._settings.wordless_ms is not None:
+                self._wordless_timer.start(self._settings.wordless_ms / 1000)
             return
         self._turn = OpenTurn(speech_start_s=start_s)
         self._maker.prefill()
@@ -146,12 +160,21 @@ class Controller(ReplyWatcher, Audience):
     def _heard_partial(self, text: str) -> None:
         if (turn := self._turn) is None or not text:
             return
-        if not turn.into_reply:
-            # The last word may yet change.
-            said = turn.after(UserTurn(text)).transcript or ""
-            self._maker.prefill(said.rpartition(" ")[0])
-        elif not is_backchannel(text):
-            self._confirm_barge_in(turn)
+        if turn.into_reply:
+            if not is_backchannel(text):
+                self._confirm_barge_in(turn)
+            return
+        said = turn.after(UserTurn(text))
+        words = said.transcript or ""
+        moment: Moment = "settled" if normalised(words) == normalised(turn.partial) else "changed"
+        turn.partial = words
+        if self._speculations.running and not self._speculations.answers(said):
+            self._speculations.end("superseded")
+        # The last word may yet change.
+        self._maker.prefill(words.rpartition(" ")[0])
+        if self._speculations.hears_words and turn.speaking:
+            whole = self._end_of_turn.probability(0.0, None, words)
+            self._speculations.consider(turn, said, moment, whole)
 
     def _heard_all(self, heard: UserTurn, pause: int) -> None:
         turn = self._turn
@@ -159,7 +182,7 @@ class Controller(ReplyWatcher, Audience):
             return
         if turn.into_reply:
             if self._is_backchannel(turn, heard):
-                self._release_reply()
+                self._delivery.release()
                 self._drop_turn()
                 return
             self._confirm_barge_in(turn)
@@ -169,120 +192,65 @@ class Controller(ReplyWatcher, Audience):
             return
         turn.said = said
         turn.heard_s = self._time_s()
-        # Codes of the same pause are the same; words are compared, as they may come again and differ.
-        if self._speculation is not None and self._speculation.user_text != (said.transcript or ""):
-            self._end_speculation("superseded")
-        if self._settings.speculate and self._speculation is None:
-            self._speculate(turn, said)
-        self._consider_end()
+        if self._speculations.running and not self._speculations.answers(said):
+            self._speculations.end("superseded")
+        self._look_at_pause()
 
     def _judged(self, pause: int, probability: float) -> None:
         if self._turn is not None and self._turn.pause == pause:
             self._turn.end_probability = probability
-            self._consider_end()
+            self._look_at_pause()
 
-    # The end of a turn.
+    # A pause: is it worth a speculation, is it the end of the turn?
 
-    def _consider_end(self) -> None:
-        """End the turn if its silence has lasted long enough; else look again when it will have."""
-        self._end_timer.stop()
+    def _look_at_pause(self) -> None:
+        """Do what the silence so far makes likely enough; look again when it has lasted longer."""
+        self._silence_timer.stop()
         turn = self._turn
         if turn is None or turn.pause is None or turn.speech_end_s is None or turn.said is None:
             return
-        silence_ms = 0
-        if not turn.forced_end:
-            silence_ms = self._policy.silence_ms(turn.end_probability, turn.said.transcript)
-        wait_s = turn.speech_end_s + silence_ms / 1000 - self._time_s()
-        if wait_s <= 0:
+        sound, words = turn.end_probability, turn.said.transcript
+        silent_ms = (self._time_s() - turn.speech_end_s) * 1000
+        whole = self._end_of_turn.probability(silent_ms, sound, words)
+        self._speculations.consider(turn, turn.said, "pause", whole)
+        goals_ms = [0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words)]
+        if not self._speculations.running and (chance := self._speculations.chance) is not None:
+            goals_ms.append(self._end_of_turn.silence_ms(sound, words, chance))
+        if silent_ms >= goals_ms[0]:
             self._end_turn(turn, turn.said)
         else:
-            self._end_timer.start(wait_s)
+            wait_ms = min(goal - silent_ms for goal in goals_ms if goal > silent_ms)
+            self._silence_timer.start(max(wait_ms, 1.0) / 1000)
 
-    def _end_timer_rang(self) -> None:
-        if (turn := self._turn) is not None and turn.pause is not None and turn.said is not None:
-            self._end_turn(turn, turn.said)
+    def _silence_lasts(self) -> None:
+        self._look_at_pause()
         self._show_state()
 
     def _end_turn(self, turn: OpenTurn, said: UserTurn) -> None:
-        reply = self._speculation
-        if reply is not None and reply.error is not None:
-            self._end_speculation("failed")
-            reply = None
-        if reply is not None:
-            self._speculation = None
-            turn.count("committed")
-            self._tell(SpeculationEnded(reply.epoch, "committed"))
+        reply = self._speculations.commit()
         self._turn = None
         self._ears.end_turn()
-        self._commit(turn, said, reply)
+        self._answer(turn, said, reply)
 
-    def _commit(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
+    def _answer(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
         """Answer `turn` aloud, with `reply` if one is in the making, else afresh."""
         deltas = None
         if reply is None:
-            reply = self._new_reply(self._epoch.advance(), said.transcript or "", self)
+            reply = self._new_reply(self._epoch.advance(), self)
             deltas = self._chat.reply(self._context.messages(), said)
-        reply.committed = True
-        self._exchange = exchange = Exchange(turn, said, reply, self._time_s())
-        self._tell(TurnEnded(said.transcript, self._time_s(), reply.epoch))
-        self._remember(said, partial(self._transcribed, exchange))
-        self._player.start(reply, self)
+        self._delivery.begin(turn, said, reply)
         if deltas is not None:
             self._maker.start(reply, deltas)
         elif reply.text:
             self._tell(ReplyText(reply.epoch, reply.text))
 
-    def _remember(self, said: UserTurn, tell_words: Callable[[str], None] = lambda text: None) -> None:
-        """Put what the user said into the context; its words follow later where they are not known yet."""
-        message = self._context.user_said(said.transcript)
-
-        def transcribed(text: str) -> None:
-            self._context.transcribed(message, text)
-            tell_words(text)
-
-        if said.transcript is None and said.audio_ids is not None:
-            self._maker.transcribe(said.audio_ids, transcribed)
-
-    def _transcribed(self, exchange: Exchange, text: str) -> None:
-        exchange.said = replace(exchange.said, transcript=text)
-        self._tell(TurnTranscribed(exchange.reply.epoch, text))
-
     def _drop_turn(self) -> None:
         """It was no turn: noise, or a backchannel."""
-        self._end_speculation("cancelled")
+        self._speculations.end("cancelled")
         self._turn = None
         self._ears.end_turn()
 
-    # Speculation.
-
-    def _speculate(self, turn: OpenTurn, said: UserTurn) -> None:
-        reply = self._new_reply(self._epoch.advance(), said.transcript or "", self)
-        self._speculation = reply
-        turn.outcomes["started"] += 1
-        self._tell(SpeculationStarted(reply.epoch, said.transcript))
-        self._maker.start(reply, self._chat.reply(self._context.messages(), said))
-
-    def _end_speculation(self, outcome: Outcome) -> None:
-        self._end_timer.stop()
-        reply, self._speculation = self._speculation, None
-        if reply is None:
-            return
-        self._epoch.advance()
-        self._maker.cancel(reply)
-        if self._turn is not None:
-            self._turn.count(outcome)
-        self._tell(SpeculationEnded(reply.epoch, outcome))
-
-    # Barge-in: first the reply waits, then it goes on or is given up.
-
-    def _hold_reply(self) -> None:
-        if self._exchange is None:
-            return
-        self._player.pause()
-        self._tell(ReplyPaused(self._exchange.reply.epoch))
-        self._hold_timer.start(self._settings.hold_ms / 1000)
-        if self._settings.wordless_ms is not None:
-            self._wordless_timer.start(self._settings.wordless_ms / 1000)
+    # Barge-in: at the onset the reply falls silent; then it goes on, or is given up.
 
     def _spoken_over_for_long(self) -> None:
         if self._turn is not None and self._turn.into_reply and self._turn.speaking:
@@ -297,41 +265,20 @@ class Controller(ReplyWatcher, Audience):
             return True
         return (turn.speech_end_s - turn.speech_start_s) * 1000 < (self._settings.wordless_ms or 0)
 
-    def _release_reply(self) -> None:
-        """It was no interruption, or none so far: the reply goes on."""
-        self._hold_timer.stop()
-        if self._player.paused and self._exchange is not None:
-            self._player.resume()
-            self._tell(ReplyResumed(self._exchange.reply.epoch))
-
     def _confirm_barge_in(self, turn: OpenTurn) -> None:
         turn.into_reply = False
         turn.before = self._give_up_reply(typed=False)
         self._maker.prefill()
 
     def _give_up_reply(self, *, typed: bool) -> UserTurn | None:
-        """Silence the reply and keep what was heard of it.
-
-        Returns what the user said and remains unanswered because nothing of the reply was heard, if more of
-        it, `typed` or spoken, can go on from there; else it stays in the context by itself.
-        """
-        self._hold_timer.stop()
+        """Return what the user had said and must be said again with what comes now, `typed` or spoken."""
         self._wordless_timer.stop()
-        exchange = self._exchange
-        if exchange is None:
-            return None
-        audible = self._player.audible
-        heard = self._player.stop()
-        self._exchange = None
-        self._epoch.advance()
-        self._maker.cancel(exchange.reply)
-        self._context.assistant_said(heard)
-        joins = self._settings.wordless_ms is None or typed == (exchange.said.audio_ids is None)
-        unanswered = exchange.said if not heard and joins and self._context.take_back() else None
-        if audible:
-            report = exchange.report(heard, interrupted=True)
-            self._tell(TurnFinished(exchange.reply.epoch, report))
-        return unanswered
+
+        def joins(said: UserTurn) -> bool:
+            # Of what is only sound and what is only text there is no one form.
+            return self._settings.wordless_ms is None or typed == (said.audio_ids is None)
+
+        return self._delivery.give_up(joins=joins, goes_on=not typed)
 
     # What the user does by hand.
 
@@ -339,26 +286,24 @@ class Controller(ReplyWatcher, Audience):
         """Take a typed line as a whole turn."""
         if not (text := text.strip()):
             return
-        self._end_speculation("superseded")
+        self._silence_timer.stop()
+        self._speculations.end("superseded")
         before = self._turn.before if self._turn is not None else None
         self._turn = None
         self._ears.end_turn()
         before = self._give_up_reply(typed=True) or before
         said = UserTurn(text)
         if before is not None and before.transcript is None:
-            self._remember(before)  # of what is only sound and what is only text there is no one form
+            self._delivery.remember(before)
         elif before is not None:
             said = before.followed_by(said)
-        self._commit(OpenTurn(speaking=False), said, None)
+        self._answer(OpenTurn(speaking=False), said, None)
         self._show_state()
 
     def stop_reply(self) -> None:
         """Silence the reply, if there is one; the conversation goes on."""
-        exchange, audible = self._exchange, self._player.audible
-        self._give_up_reply(typed=True)
-        if exchange is not None and not audible:
-            report = exchange.report("", interrupted=True)
-            self._tell(TurnFinished(exchange.reply.epoch, report))
+        self._wordless_timer.stop()
+        self._delivery.stop()
         if self._turn is not None:
             self._turn.into_reply = False
         self._show_state()
@@ -370,7 +315,7 @@ class Controller(ReplyWatcher, Audience):
             if self._turn.speaking:
                 self._ears.pause_now()
             else:
-                self._consider_end()
+                self._look_at_pause()
         self._show_state()
 
     # How replies get on.
@@ -386,30 +331,11 @@ class Controller(ReplyWatcher, Audience):
 
     def reply_made(self, reply: Reply) -> None:
         """See `ReplyWatcher`."""
-        if reply.error is None or self._epoch.is_stale(reply.epoch):
-            return
-        if reply.committed:
+        if reply.committed and reply.error is not None and not self._epoch.is_stale(reply.epoch):
             self._tell(Notice(reply.error, is_error=True))
 
-    def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
-        """See `Audience`."""
-        if self._exchange is not None and self._exchange.reply is reply:
-            self._exchange.first_sample_s = sample_s
-            self._exchange.first_audio_s = audible_s
-            self._tell(ReplyStarted(reply.epoch, audible_s, sample_s))
-
-    def reply_finished(self, reply: Reply) -> None:
-        """See `Audience`."""
-        exchange = self._exchange
-        if exchange is None or exchange.reply is not reply:
-            return
-        self._hold_timer.stop()
-        self._exchange = None
-        heard = reply.text.strip()
-        if reply.error is not None:
-            heard = reply.spoken.heard(reply.text, reply.spoken.samples)
-        self._context.assistant_said(heard)
-        self._tell(TurnFinished(reply.epoch, exchange.report(heard, interrupted=False)))
+    def _reply_over(self) -> None:
+        self._wordless_timer.stop()
         if self._turn is not None:
             self._turn.into_reply = False
         self._show_state()
@@ -419,7 +345,7 @@ class Controller(ReplyWatcher, Audience):
         state: State = "silence"
         if turn is not None and not turn.into_reply:
             state = "user_speaking" if turn.speaking else "user_paused"
-        elif self._exchange is not None:
+        elif self._delivery.active:
             state = "bot_speaking"
         if state != self._state:
             self._state = state

@@ -43,6 +43,13 @@ class Player:
         self._work = asyncio.Event()
 
     @property
+    def heard_ms(self) -> float:
+        """How much of the present reply was heard, silence within it included."""
+        if self._reply is None:
+            return 0.0
+        return max(0.0, (self._playout.played - self._latency_samples) * 1000 / self._playout.rate_hz)
+
+    @property
     def audible(self) -> bool:
         """Whether a sample of the present reply has been handed out."""
         return self._reply is not None and self._playout.started_at is not None

@@ -57,7 +57,6 @@ class Reply:
     def __init__(
         self,
         epoch: int,
-        user_text: str,
         *,
         voice: Voice,
         style: Style,
@@ -67,7 +66,6 @@ class Reply:
         watcher: ReplyWatcher,
     ) -> None:
         self.epoch = epoch
-        self.user_text = user_text
         self.text = ""
         """All that the chat model has written so far, without the tags before it."""
         self.held: Channel[Samples] = Channel(max(1, held_ms // _SLICE_MS))

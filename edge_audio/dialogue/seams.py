@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
+from edge_audio.dialogue.player import Audience
 from edge_audio.dialogue.reply import Reply
 from edge_audio.llm.chat_model import TextDelta
 
@@ -16,6 +17,45 @@ class Ears(Protocol):
 
     def pause_now(self) -> None:
         """Take the user to have paused at this moment."""
+        ...
+
+
+class ReplyPlayer(Protocol):
+    """What plays one committed reply at a time: `Player`."""
+
+    @property
+    def audible(self) -> bool:
+        """Whether a sample of the present reply has been handed out."""
+        ...
+
+    @property
+    def heard_ms(self) -> float:
+        """How much of the present reply was heard."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether playback waits for `resume`."""
+        ...
+
+    def start(self, reply: Reply, audience: Audience) -> None:
+        """Play `reply`, which must be committed, as it comes."""
+        ...
+
+    def top_up(self) -> None:
+        """There is more held audio."""
+        ...
+
+    def pause(self) -> None:
+        """Fall silent, ready to go on."""
+        ...
+
+    def resume(self) -> None:
+        """Go on."""
+        ...
+
+    def stop(self) -> str:
+        """Fall silent, forget the reply, and return the text of it that was heard."""
         ...
 
 

@@ -15,6 +15,8 @@ class OpenTurn:
     """What the user had said already when an unheard reply was withdrawn: the turn goes on from there."""
     said: UserTurn | None = None
     """The whole turn at the latest pause; None while the user speaks."""
+    partial: str = ""
+    """What was heard of it at last while the user speaks."""
     speaking: bool = True
     into_reply: bool = False
     """Whether it began over a reply and may yet turn out to be a cough or a backchannel."""

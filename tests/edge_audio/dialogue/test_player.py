@@ -43,7 +43,6 @@ class Stage:
         self.finished_s: list[float] = []
         self.reply = Reply(
             self.epoch.advance(),
-            "Count.",
             voice=Voice(),
             style=Style(),
             output_rate_hz=RATE_HZ,

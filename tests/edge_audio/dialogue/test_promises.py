@@ -85,12 +85,12 @@ class Outcome:
 Moment = tuple[float, str]
 
 
-Conversation = tuple[int, Hears, bool, list[tuple[float, float]], list[Moment]]
+Conversation = tuple[int, Hears, str, list[tuple[float, float]], list[Moment]]
 
 
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
-    """A seed, what is heard, whether to speculate, stretches of speech, and things done by hand."""
+    """A seed, what is heard, how much to speculate, stretches of speech, and things done by hand."""
     stretches = draw(st.lists(st.tuples(st.floats(0.02, 6.0), st.floats(0.04, 4.0)), min_size=1, max_size=8))
     speech, at_s = [], 0.0
     for silence_s, length_s in stretches:
@@ -102,11 +102,12 @@ def conversations(draw: st.DrawFn) -> Conversation:
     )
     by_hand = sorted(draw(st.lists(moments, max_size=4)))
     hears: Hears = draw(st.sampled_from(["text", "codes", "both"]))
-    return draw(st.integers(0, 10_000)), hears, draw(st.booleans()), speech, by_hand
+    effort = draw(st.sampled_from(["none", "frugal", "balanced", "eager"]))
+    return draw(st.integers(0, 10_000)), hears, effort, speech, by_hand
 
 
 def converse(
-    seed: int, hears: Hears, speculate: bool, speech: list[tuple[float, float]], by_hand: list[Moment]
+    seed: int, hears: Hears, effort: str, speech: list[tuple[float, float]], by_hand: list[Moment]
 ) -> Outcome:
     """Hold the conversation in virtual time, to its quiet end."""
     rng = random.Random(seed)
@@ -116,7 +117,7 @@ def converse(
     models = Models(
         VirtualDetector(), VirtualEndOfTurn(rng), recognizer, chat, VirtualVoice(rng), transcriber
     )
-    config = Config(tts=Hibari(), conversation=config_of.Conversation(system_prompt="s", speculate=speculate))
+    config = Config(tts=Hibari(), conversation=config_of.Conversation(system_prompt="s", speculate=effort))
     device = VirtualDevice(speech, max([speech[-1][1], *(at for at, _ in by_hand)]) + QUIET_END_S)
 
     async def act(assistant: Assistant) -> None:
@@ -259,6 +260,6 @@ def test_the_promises_hold_in_any_conversation(
 
 
 def test_the_same_conversation_gives_the_same_trace() -> None:
-    conversation: Conversation = (7, "text", True, [(0.5, 2.0), (2.6, 3.4), (6.0, 8.0)], [(9.0, "type")])
+    conversation: Conversation = (7, "text", "eager", [(0.5, 2.0), (2.6, 3.4), (6.0, 8.0)], [(9.0, "type")])
     first, second = converse(*conversation), converse(*conversation)
     assert first.told.events == second.told.events

@@ -66,7 +66,6 @@ def replied(
     watcher = Watcher()
     reply = Reply(
         1,
-        "How are you?",
         voice=voice,
         style=style or Style(),
         output_rate_hz=RATE_HZ,

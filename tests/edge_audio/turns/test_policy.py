@@ -2,73 +2,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.turns.policy import EndOfTurnPolicy, looks_unfinished
+from edge_audio.turns.policy import EndOfTurnPolicy
 
-POLICY = EndOfTurnPolicy(threshold=0.5, complete_ms=400, unsure_ms=750, incomplete_ms=1500)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "What is the...",
-        "What is the",
-        "I would like a",
-        "What is the name of?",
-        "Can you tell me?",
-        "Please tell me",
-        "Do you know?",
-        "I would like to know.",
-        "If I am hungry",
-        "When I'm tired.",
-        "Before I go to bed.",
-        "Let me think. When it is hot.",
-        "First of all,",
-        "I went to the shop and",
-        "Um",
-        "I need it because",
-        "Is it true that",
-        "I was asking if you could",
-    ],
-)
-def test_words_that_need_more_are_unfinished(text: str) -> None:
-    assert looks_unfinished(text)
+ASKED, COMPLETE, OPEN = "What time is it?", "Tell me a story.", "What is the"
+SOUND = st.one_of(st.none(), st.floats(0, 1))
+WORDS = st.one_of(st.none(), st.sampled_from([ASKED, COMPLETE, OPEN]))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "What is the capital of France?",
-        "Can you tell me how many days are in a week?",
-        "When I am tired, what should I do?",
-        "When is the next train?",
-        "If it rains, take an umbrella.",
-        "Where are you from?",
-        "What is it for?",
-        "Stop.",
-        "Thank you.",
-        "Tell me a story about a dog.",
-        "Do you know what time it is?",
-        "Yes",
-        "I like to cook for her.",
-        "They cost a dollar each.",
-        "",
-        "...42 is the answer",
-        "I like to read before I go to bed.",
-    ],
-)
-def test_whole_sentences_are_finished(text: str) -> None:
-    assert not looks_unfinished(text)
+def policy() -> EndOfTurnPolicy:
+    return EndOfTurnPolicy(threshold=0.5, certainty=0.9, pause_ms=400)
 
 
-def test_what_sounds_and_reads_complete_ends_soonest_and_what_reads_unfinished_last() -> None:
-    whole, open_ = "What time is it?", "What is the"
-    assert POLICY.silence_ms(0.9, whole) == 400
-    assert POLICY.silence_ms(0.1, whole) == 750
-    assert POLICY.silence_ms(None, whole) == 750
-    assert POLICY.silence_ms(0.9, open_) == 1500
-    assert POLICY.silence_ms(0.1, open_) == 1500
+def test_what_asks_and_sounds_complete_ends_soonest_and_what_reads_unfinished_last() -> None:
+    waits_ms = [
+        policy().silence_ms(sound, text)
+        for sound, text in ((0.9, ASKED), (None, ASKED), (0.9, COMPLETE), (0.1, COMPLETE), (0.9, OPEN))
+    ]
+    assert waits_ms == sorted(waits_ms)
+    assert waits_ms[0] < 150
+    assert 200 < waits_ms[2] < 400
+    assert waits_ms[-1] > 1200
 
 
-@given(st.one_of(st.none(), st.floats(0, 1)), st.text())
-def test_any_text_gives_one_of_the_silences(probability: float | None, text: str) -> None:
-    assert POLICY.silence_ms(probability, text) in (400, 750, 1500)
+def test_words_that_read_unfinished_outweigh_the_sound() -> None:
+    assert policy().silence_ms(1.0, OPEN) == policy().silence_ms(0.0, OPEN)
+
+
+def test_where_nobody_tells_words_the_sound_decides() -> None:
+    assert policy().silence_ms(0.9, None) < policy().silence_ms(None, None) < policy().silence_ms(0.1, None)
+
+
+def test_a_speaker_who_pauses_long_is_given_time() -> None:
+    slow, quick = policy(), policy()
+    for _ in range(3):
+        slow.went_on(1200)
+        quick.went_on(150)
+    assert slow.silence_ms(None, OPEN) > 1.4 * policy().silence_ms(None, OPEN)
+    assert quick.silence_ms(None, OPEN) < policy().silence_ms(None, OPEN)
+
+
+@given(SOUND, WORDS, st.floats(0, 5000), st.floats(0, 5000))
+def test_longer_silence_is_never_less_likely_the_end(
+    sound: float | None, text: str | None, one_ms: float, other_ms: float
+) -> None:
+    shorter, longer = sorted((one_ms, other_ms))
+    assert policy().probability(shorter, sound, text) <= policy().probability(longer, sound, text)
+
+
+@given(SOUND, WORDS, st.floats(0.51, 0.99))
+def test_a_certainty_is_reached_when_it_is_said_to_be(
+    sound: float | None, text: str | None, certainty: float
+) -> None:
+    silence_ms = policy().silence_ms(sound, text, certainty)
+    reached = policy().probability(silence_ms, sound, text)
+    assert reached == pytest.approx(certainty) or silence_ms in (0.0, 2500.0)
+
+
+@given(SOUND, st.one_of(st.none(), st.text()))
+def test_no_turn_waits_for_ever(sound: float | None, text: str | None) -> None:
+    assert 0 <= policy().silence_ms(sound, text) <= 2500

@@ -1,0 +1,161 @@
+"""The delivery: a committed reply on its way to the user's ears, to its end or interrupted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.player import Audience
+from edge_audio.dialogue.reply import Reply
+from edge_audio.dialogue.seams import Maker, ReplyPlayer
+from edge_audio.dialogue.turn import Exchange, OpenTurn
+from edge_audio.events import (
+    Event,
+    ReplyPaused,
+    ReplyResumed,
+    ReplyStarted,
+    TurnEnded,
+    TurnFinished,
+    TurnTranscribed,
+)
+from edge_audio.llm.chat_model import UserTurn
+from runtime.epoch import Epoch
+from runtime.timer import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How replies are interrupted; see `edge_audio.config.Conversation`."""
+
+    hold_ms: int
+    """How long a reply waits, after speech began over it, for words that confirm an interruption."""
+    regret_ms: int
+    """A reply that was heard for no longer than this when the user goes on began too early: their turn is
+    taken up again, as if it had not been answered."""
+
+
+class Delivery(Audience):
+    """Says one reply at a time, keeps the context true, and reports each exchange."""
+
+    def __init__(
+        self,
+        *,
+        player: ReplyPlayer,
+        context: Context,
+        epoch: Epoch,
+        maker: Maker,
+        settings: DeliverySettings,
+        time_s: Callable[[], float],
+        tell: Callable[[Event], None],
+        over: Callable[[], None],
+    ) -> None:
+        """`over` is called when a reply has been heard to its end."""
+        self._player = player
+        self._context = context
+        self._epoch = epoch
+        self._maker = maker
+        self._settings = settings
+        self._time_s = time_s
+        self._tell = tell
+        self._over = over
+        self._exchange: Exchange | None = None
+        self._hold_timer = Timer(self.release)
+
+    @property
+    def active(self) -> bool:
+        """Whether a reply is owed or being said."""
+        return self._exchange is not None
+
+    def begin(self, turn: OpenTurn, said: UserTurn, reply: Reply) -> None:
+        """Answer `turn`, in which the user said `said`, with `reply`, aloud."""
+        reply.committed = True
+        exchange = Exchange(turn, said, reply, self._time_s())
+        self._exchange = exchange
+        self._tell(TurnEnded(said.transcript, exchange.turn_end_s, reply.epoch))
+
+        def transcribed(text: str) -> None:
+            exchange.said = replace(exchange.said, transcript=text)
+            self._tell(TurnTranscribed(reply.epoch, text))
+
+        self.remember(said, transcribed)
+        self._player.start(reply, self)
+
+    def remember(self, said: UserTurn, tell_words: Callable[[str], None] = lambda text: None) -> None:
+        """Put what the user said into the context; its words follow later where they are not known yet."""
+        message = self._context.user_said(said.transcript)
+
+        def transcribed(text: str) -> None:
+            self._context.transcribed(message, text)
+            tell_words(text)
+
+        if said.transcript is None and said.audio_ids is not None:
+            self._maker.transcribe(said.audio_ids, transcribed)
+
+    def hold(self) -> None:
+        """Fall silent, ready to go on: somebody may be interrupting. It goes on by itself after a while."""
+        if self._exchange is not None:
+            self._player.pause()
+            self._tell(ReplyPaused(self._exchange.reply.epoch))
+            self._hold_timer.start(self._settings.hold_ms / 1000)
+
+    def release(self) -> None:
+        """It was no interruption, or none so far: go on."""
+        self._hold_timer.stop()
+        if self._player.paused and self._exchange is not None:
+            self._player.resume()
+            self._tell(ReplyResumed(self._exchange.reply.epoch))
+
+    def give_up(self, *, joins: Callable[[UserTurn], bool], goes_on: bool = False) -> UserTurn | None:
+        """Fall silent for good and keep what was heard of the reply; harmless if none is being said.
+
+        Returns what the user said if it stays unanswered, because nothing was heard of the reply, or, where
+        the user `goes_on`, next to nothing; and if what `joins` it has the same form. Else it stays in the
+        context by itself.
+        """
+        self._hold_timer.stop()
+        exchange = self._exchange
+        if exchange is None:
+            return None
+        audible, heard_ms = self._player.audible, self._player.heard_ms
+        heard = self._player.stop()
+        self._exchange = None
+        self._epoch.advance()
+        self._maker.cancel(exchange.reply)
+        regretted = goes_on and heard_ms <= self._settings.regret_ms
+        unanswered = None
+        if (regretted or not heard) and joins(exchange.said) and self._context.take_back():
+            unanswered = exchange.said
+        else:
+            self._context.assistant_said(heard)
+        if audible:
+            self._tell(TurnFinished(exchange.reply.epoch, exchange.report(heard, interrupted=True)))
+        return unanswered
+
+    def stop(self) -> None:
+        """Fall silent because the user wants it: their turn counts as answered."""
+        exchange, audible = self._exchange, self._player.audible
+        self.give_up(joins=lambda said: False)
+        if exchange is not None and not audible:
+            self._tell(TurnFinished(exchange.reply.epoch, exchange.report("", interrupted=True)))
+
+    # How the reply gets on.
+
+    def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
+        """See `Audience`."""
+        if self._exchange is not None and self._exchange.reply is reply:
+            self._exchange.first_sample_s = sample_s
+            self._exchange.first_audio_s = audible_s
+            self._tell(ReplyStarted(reply.epoch, audible_s, sample_s))
+
+    def reply_finished(self, reply: Reply) -> None:
+        """See `Audience`."""
+        exchange = self._exchange
+        if exchange is None or exchange.reply is not reply:
+            return
+        self._hold_timer.stop()
+        self._exchange = None
+        heard = reply.text.strip()
+        if reply.error is not None:
+            heard = reply.spoken.heard(reply.text, reply.spoken.samples)
+        self._context.assistant_said(heard)
+        self._tell(TurnFinished(reply.epoch, exchange.report(heard, interrupted=False)))
+        self._over()

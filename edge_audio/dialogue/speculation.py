@@ -1,0 +1,195 @@
+"""Speculation: replies that are made before it is known whether the user has finished."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.reply import Reply
+from edge_audio.dialogue.seams import Maker
+from edge_audio.dialogue.turn import OpenTurn
+from edge_audio.events import Event, Outcome, SpeculationEnded, SpeculationStarted
+from edge_audio.llm.chat_model import ChatModel, UserTurn
+from edge_audio.turns.words import normalised
+from runtime.epoch import Epoch
+
+Moment = Literal["changed", "settled", "pause"]
+"""When a snapshot of the turn was taken: while the user speaks, with words just heard or heard twice over; or
+at a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is spent on replies that may not be wanted."""
+
+    chance: float
+    """A speculation is started if it is at least so likely to be committed."""
+    per_turn: int
+    """Most speculations for one turn."""
+    wasted_share: float
+    """Of the session's time, that which discarded speculations may have taken."""
+
+
+EFFORTS = {
+    "eager": Effort(chance=0.35, per_turn=6, wasted_share=1.0),
+    "balanced": Effort(chance=0.6, per_turn=3, wasted_share=0.25),
+    "frugal": Effort(chance=0.8, per_turn=1, wasted_share=0.05),
+}
+"""By the name in the config."""
+
+_PRIORS: dict[Moment, tuple[float, float]] = {
+    "changed": (2.0, 3.0),
+    "settled": (4.0, 2.0),
+    "pause": (6.0, 2.0),
+}
+"""Speculations committed and not, as if they had been before the session began, so that the first is judged
+by what is usual. From `edge-audio bench conversation`, rounded."""
+
+_WASTE_FREE_S = 5.0
+"""So much is never too much: a share of a session that has only begun means nothing."""
+
+
+class SpeculationPolicy:
+    """Decides whether a speculation is worth its compute, from what became of those before."""
+
+    def __init__(self, effort: Effort) -> None:
+        """Spend as much as `effort` allows."""
+        self._effort = effort
+        self._committed: Counter[Moment] = Counter()
+        self._ended: Counter[Moment] = Counter()
+        self.wasted_s = 0.0
+        """Time for which speculations ran that were not committed."""
+
+    @property
+    def chance(self) -> float:
+        """The least chance of being committed that is worth a start."""
+        return self._effort.chance
+
+    def wants(self, moment: Moment, *, whole: float, started: int, session_s: float) -> bool:
+        """Whether to start one now.
+
+        `whole` is how likely the words and the silence make it that this is the whole turn; `started` counts
+        the speculations of this turn, `session_s` the seconds of the session.
+        """
+        if started >= self._effort.per_turn:
+            return False
+        if self.wasted_s > _WASTE_FREE_S + self._effort.wasted_share * session_s:
+            return False
+        return self.likelihood(moment, whole) >= self._effort.chance
+
+    def likelihood(self, moment: Moment, whole: float) -> float:
+        """Return the chance of being committed: what became of others like it, or `whole` if that is less."""
+        good, bad = _PRIORS[moment]
+        rate = (good + self._committed[moment]) / (good + bad + self._ended[moment])
+        return min(rate, whole)
+
+    def ended(self, moment: Moment, outcome: Outcome, took_s: float) -> None:
+        """Take note of what became of one that ran for `took_s`."""
+        self._ended[moment] += 1
+        if outcome == "committed":
+            self._committed[moment] += 1
+        else:
+            self.wasted_s += took_s
+
+
+@dataclass(slots=True)
+class _Running:
+    reply: Reply
+    turn: OpenTurn
+    said: UserTurn
+    moment: Moment
+    started_s: float
+
+
+class Speculations:
+    """At most one reply is made at a time for a turn that isn't over."""
+
+    def __init__(
+        self,
+        *,
+        chat: ChatModel,
+        context: Context,
+        epoch: Epoch,
+        maker: Maker,
+        new_reply: Callable[[int], Reply],
+        policy: SpeculationPolicy | None,
+        time_s: Callable[[], float],
+        tell: Callable[[Event], None],
+    ) -> None:
+        """Without a `policy` none is ever made."""
+        self._chat = chat
+        self._context = context
+        self._epoch = epoch
+        self._maker = maker
+        self._new_reply = new_reply
+        self._policy = policy
+        self._time_s = time_s
+        self._tell = tell
+        self._running: _Running | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is one."""
+        return self._running is not None
+
+    @property
+    def hears_words(self) -> bool:
+        """Whether a partial transcript is enough to answer."""
+        return self._chat.hears == "text"
+
+    @property
+    def chance(self) -> float | None:
+        """The least chance of being committed that is worth a start; None if none ever is."""
+        return None if self._policy is None else self._policy.chance
+
+    def consider(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float) -> None:
+        """Start one for `said`, if it is worth it; see `SpeculationPolicy.wants`."""
+        if self._policy is None or self._running is not None:
+            return
+        started = turn.outcomes["started"]
+        if self._policy.wants(moment, whole=whole, started=started, session_s=self._time_s()):
+            self._start(turn, said, moment)
+
+    def answers(self, said: UserTurn) -> bool:
+        """Whether the one that runs answers `said`: words are compared, codes of one pause are the same."""
+        if self._running is None:
+            return False
+        before = self._running.said
+        if before.transcript is None or said.transcript is None:
+            return before.audio_ids is not None
+        return normalised(before.transcript) == normalised(said.transcript)
+
+    def end(self, outcome: Outcome) -> None:
+        """Give up the one that runs; harmless if there is none."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        self._epoch.advance()
+        self._maker.cancel(running.reply)
+        self._ended(running, outcome)
+
+    def commit(self) -> Reply | None:
+        """Hand over the reply that was made ahead; None if there is none, or it failed."""
+        running = self._running
+        if running is not None and running.reply.error is not None:
+            self.end("failed")
+            return None
+        self._running = None
+        if running is None:
+            return None
+        self._ended(running, "committed")
+        return running.reply
+
+    def _start(self, turn: OpenTurn, said: UserTurn, moment: Moment) -> None:
+        reply = self._new_reply(self._epoch.advance())
+        self._running = _Running(reply, turn, said, moment, self._time_s())
+        turn.outcomes["started"] += 1
+        self._tell(SpeculationStarted(reply.epoch, said.transcript))
+        self._maker.start(reply, self._chat.reply(self._context.messages(), said))
+
+    def _ended(self, running: _Running, outcome: Outcome) -> None:
+        running.turn.count(outcome)
+        if self._policy is not None:
+            self._policy.ended(running.moment, outcome, self._time_s() - running.started_s)
+        self._tell(SpeculationEnded(running.reply.epoch, outcome))
