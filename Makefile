@@ -8,12 +8,12 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
-.PHONY: talk test check format models portaudio sound-server clean
+.PHONY: talk test check format models libraries sound-server clean
 
-talk: $(STAMP) portaudio models
+talk: $(STAMP) libraries models
 	@$(BIN)/edge-audio talk --demo-without-device
 
-test: $(DEV_STAMP) $(AARCH64_STAMP) portaudio sound-server models check
+test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server models check
 	$(BIN)/pytest
 
 check: $(DEV_STAMP)
@@ -67,7 +67,8 @@ apt = { { test "$$(id -u)" = 0 && SUDO= || { sudo -n true && SUDO=sudo; }; } 2>/
 	    >/dev/null 2>&1 || \
 	  echo "Not installed: $(1), so $(2). To change that: sudo apt-get install $(1)"; }
 
-portaudio:
+libraries:
+	@ldconfig -p 2>/dev/null | grep -q libgomp || $(call apt,libgomp1,llama.cpp does not start)
 	@ldconfig -p 2>/dev/null | grep -q libportaudio || $(call apt,libportaudio2,there are no sound devices)
 
 sound-server:

@@ -37,6 +37,12 @@ _PRODUCTS = re.compile("MatMul|Gemm|Conv|Attention|LSTM|GRU")
 """In the names of the operators that take nearly all of a model's time. All others may be computed elsewhere
 than asked for: ONNX Runtime itself prefers the processor for those of shapes."""
 
+_VERSION = tuple(map(int, onnxruntime.__version__.split(".")[:2]))
+
+_FAULTY_OPTIMIZERS = ["MatmulTransposeFusion"] if _VERSION < (1, 32) else []
+"""Before 1.32 a fused product divides by zero, and ends the process, where a cache is empty (1.23 to 1.31
+on the processor; the builds for Jetson are that old)."""
+
 _NEGATION = bytes.fromhex(
     "080812003a320a0b0a017812017922034e65671201675a0f0a0178120a0a08080112040a02080162"
     "0f0a0179120a0a08080112040a02080142040a001012"
@@ -45,9 +51,10 @@ _NEGATION = bytes.fromhex(
 
 
 def provider_works(name: str) -> bool:
-    """Return whether ONNX Runtime can open a session with the provider `name`.
+    """Return whether ONNX Runtime can compute with the provider `name`.
 
-    To be listed by ONNX Runtime isn't enough: its libraries and a device for it must be there too.
+    To be listed by ONNX Runtime isn't enough: its libraries, a device for it and code for that device must be
+    there too.
     """
     if name not in onnxruntime.get_available_providers():
         return False
@@ -55,6 +62,7 @@ def provider_works(name: str) -> bool:
     options.log_severity_level = _ERRORS_ONLY + 1
     try:
         session = onnxruntime.InferenceSession(_NEGATION, options, providers=[name], enable_fallback=0)
+        session.run(None, {"x": np.ones(1, np.float32)})
     except Exception:  # each provider has failures of its own, RuntimeError and ValueError among them
         return False
     return name in session.get_providers()
@@ -75,7 +83,9 @@ def _opened(path: Path, compute: Compute) -> onnxruntime.InferenceSession:
     expected = _BAD_FILE if compute.device == "cpu" else (Exception,)
     try:
         # A fallback would be another session, on the processor, when the device fails.
-        return onnxruntime.InferenceSession(path, options, providers=providers, enable_fallback=0)
+        return onnxruntime.InferenceSession(
+            path, options, providers=providers, enable_fallback=0, disabled_optimizers=_FAULTY_OPTIMIZERS
+        )
     except expected as error:
         if compute.device != "cpu":
             raise UserError(
