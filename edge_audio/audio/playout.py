@@ -13,6 +13,9 @@ import numpy as np
 
 from edge_audio.audio.frame import Samples
 
+HISTORY_S = 0.6
+"""So much of what was played is kept, to say a word again that a pause cut: longer than most words."""
+
 FADE_MS = 5
 """Length of the ramp at a stop or a restart: long enough to avoid a click."""
 
@@ -29,13 +32,15 @@ class Playout:
         """Samples that the speaker has asked for, silence included: the output's time line."""
         self.last_sound_at = -1
         """Place on the time line of the last sample that was not zero."""
-        self._ring = np.zeros(max(1, round(rate_hz * capacity_s)), np.float32)
+        self._history = round(rate_hz * HISTORY_S)
+        self._ring = np.zeros(max(1, round(rate_hz * capacity_s)) + self._history, np.float32)
         self._fade_out = np.linspace(1.0, 0.0, max(1, rate_hz * FADE_MS // 1000) + 1, dtype=np.float32)[1:]
         self._fade_in = self._fade_out[::-1]
         # The loop's: indices count samples since the beginning, whatever the ring's length.
         self._written = 0
         self._discard_to = 0
         self._begin_at = 0
+        self._resume_at = 0
         self._paused = False
         # The callback's.
         self._read = 0
@@ -63,7 +68,7 @@ class Playout:
 
     def room(self) -> int:
         """How many samples `write` would take now; what `clear` forgot counts until the next block."""
-        return len(self._ring) - (self._written - self._read)
+        return max(0, len(self._ring) - self._history - (self._written - self._read))
 
     def write(self, pcm: Samples) -> int:
         """Queue as many leading samples of `pcm` as there is room for; return how many."""
@@ -79,8 +84,9 @@ class Playout:
         """Fall silent within the next block, keeping what is queued."""
         self._paused = True
 
-    def resume(self) -> None:
-        """Go on where `pause` stopped."""
+    def resume(self, back: int = 0) -> None:
+        """Go on `back` samples before where `pause` stopped, at most `HISTORY_S`, and within the reply."""
+        self._resume_at = max(self._read - min(back, self._history), self._begin_at, self._discard_to)
         self._paused = False
 
     def clear(self) -> None:
@@ -110,6 +116,8 @@ class Playout:
         if cleared:
             self._read = discard_to
             self._was_paused = False
+        if self._was_paused and not paused:
+            self._go_back(self._resume_at)
         copied = 0 if paused else self._play(block, filled)
         filled += copied
         block[filled:] = 0.0
@@ -135,6 +143,14 @@ class Playout:
             ramp = min(count, len(self._fade_in))
             block[at : at + ramp] *= self._fade_in[:ramp]
         return count
+
+    def _go_back(self, to: int) -> None:
+        """Play again from index `to` on what was played already."""
+        back = self._read - to
+        begin_at, started_at, played = self._progress
+        if back > 0 and begin_at == self._begin_at:
+            self._read -= back
+            self._progress = (begin_at, started_at, max(0, played - back))
 
     def _take(self, block: Samples, at: int, count: int) -> None:
         """Move the next `count` samples to `block[at:]`, and account for them."""

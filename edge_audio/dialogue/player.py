@@ -91,8 +91,13 @@ class Player:
         self._playout.pause()
 
     def resume(self) -> None:
-        """Go on where `pause` stopped."""
-        self._playout.resume()
+        """Go on where `pause` stopped, with the word that it cut."""
+        back = 0
+        if (reply := self._reply) is not None:
+            played = self._playout.played  # by now all of it was heard, whatever the latency
+            back = played - reply.spoken.word_start(reply.text, played)
+        self._drained_at = None
+        self._playout.resume(back)
 
     def stop(self) -> str:
         """Fall silent within a block, forget the reply, and return the text of it that was heard."""

@@ -47,6 +47,30 @@ class SpokenText:
             sample_start, text_end = span.sample_end, span.text_end
         return text[:text_end].rstrip()
 
+    def word_start(self, text: str, played: int) -> int:
+        """Return at which sample the word begins that the sample `played` lies in, or `played` between words."""
+        sample_start = 0
+        for span in self._spans:
+            if played < span.sample_end:
+                share = (played - sample_start) / (span.sample_end - sample_start)
+                reach = span.text_start + share * (span.text_end - span.text_start)
+                for word in _WORD.finditer(text):
+                    if word.start() < reach < word.end():
+                        return self._sample_of(word.start())
+                return played
+            sample_start = span.sample_end
+        return played
+
+    def _sample_of(self, place: int) -> int:
+        """Return at which sample the character at `place` begins."""
+        sample_start = 0
+        for span in self._spans:
+            if place < span.text_end and span.text_start < span.text_end:
+                share = max(0, place - span.text_start) / (span.text_end - span.text_start)
+                return sample_start + int(share * (span.sample_end - sample_start))
+            sample_start = span.sample_end
+        return sample_start
+
 
 def _whole_words(text: str, reach: float) -> str:
     end = 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_audio.audio.frame import Samples
-from edge_audio.audio.playout import FADE_MS, Playout
+from edge_audio.audio.playout import FADE_MS, HISTORY_S, Playout
 
 RATE_HZ = 8_000
 FADE = RATE_HZ * FADE_MS // 1_000
@@ -75,6 +75,48 @@ def test_a_pause_keeps_what_is_queued_and_fades_back_in() -> None:
     assert np.all(back[FADE:] == 1.0)
     assert playout.played == 2 * BLOCK + FADE
     np.testing.assert_array_equal(read(playout), 1.0)
+
+
+def test_a_pause_may_be_left_with_what_came_before_it_once_more() -> None:
+    playout = Playout(RATE_HZ)
+    playout._fade_out[:] = 1.0
+    playout.begin()
+    pcm = np.arange(1, 4 * BLOCK + 1, dtype=np.float32)
+    playout.write(pcm)
+    read(playout)
+    playout.pause()
+    read(playout)
+    assert playout.played == BLOCK + FADE
+    playout.resume(FADE + 30)
+    np.testing.assert_array_equal(read(playout), pcm[BLOCK - 30 : 2 * BLOCK - 30])
+    assert playout.played == 2 * BLOCK - 30
+    np.testing.assert_array_equal(read(playout), pcm[2 * BLOCK - 30 : 3 * BLOCK - 30])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 400), st.integers(0, 10_000)), max_size=12))
+def test_going_back_repeats_only_the_reply_s_own_last_samples(script: list[tuple[int, int, int]]) -> None:
+    playout = Playout(RATE_HZ, capacity_s=0.03)
+    playout._fade_out[:] = 1.0
+    playout.write(np.full(50, -1.0, np.float32))  # of the reply before
+    playout.begin()
+    written = last = 0
+    for more, count, back in script:
+        written += playout.write(np.arange(written + 1, written + 1 + more, dtype=np.float32))
+        before = read(playout, count)
+        last = max([last, *before.astype(int)])
+        playout.pause()
+        faded = read(playout, FADE)
+        last = max([last, *faded.astype(int)])
+        played = playout.played
+        playout.resume(back)
+        written += playout.write(np.arange(written + 1, written + 1 + more, dtype=np.float32))
+        after = read(playout, 1)[0]
+        if after > 0:
+            assert after == max(1, played + 1 - min(back, round(HISTORY_S * RATE_HZ)), 1)
+            last = max(last, int(after))
+        assert playout.played <= written
+        assert last <= written
 
 
 def test_a_pause_taken_back_before_the_next_block_is_not_heard() -> None:

@@ -51,3 +51,21 @@ def test_what_was_heard_grows_with_what_was_played(
     assert it.heard(text, second).startswith(it.heard(text, first))
     assert text.startswith(it.heard(text, second))
     assert it.heard(text, it.samples) == text.rstrip()
+
+
+def test_the_word_that_was_being_said_is_known_by_its_first_sample() -> None:
+    it = spoken()
+    assert it.word_start(TEXT, 0) == 0
+    assert it.word_start(TEXT, 300) == 0
+    assert it.word_start(TEXT, 550) == 550  # between two words
+    assert it.word_start(TEXT, 900) == 600
+    assert it.word_start(TEXT, 1450) == 1200
+    assert it.word_start(TEXT, 1800) == 1600
+    assert it.word_start(TEXT, 9999) == 9999
+
+
+def test_a_word_in_several_pieces_begins_in_the_first() -> None:
+    it = SpokenText()
+    it.append(100, 0, 2)
+    it.append(100, 2, 5)
+    assert it.word_start("Hello", 150) == 0
