@@ -69,7 +69,7 @@ def _logger(tensorrt: Any, messages: list[str]) -> Any:
 
 
 def _cannot_build(graph: Path, errors: list[str]) -> UserError:
-    reasons = "; ".join(" ".join(error.split()) for error in errors[:3]) or "it tells no reason"
+    reasons = "; ".join(" ".join(error.split()).rstrip(".") for error in errors[:3]) or "it tells no reason"
     return UserError(
         f"TensorRT can't build {graph}: {reasons}.", "Export the component in another precision."
     )
