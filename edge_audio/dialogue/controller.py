@@ -161,7 +161,7 @@ class Controller(ReplyWatcher):
         if (turn := self._turn) is None or not text:
             return
         if turn.into_reply:
-            if not is_backchannel(text):
+            if not is_backchannel(text) and not self._delivery.is_own_voice(text):
                 self._confirm_barge_in(turn)
             return
         said = turn.after(UserTurn(text))
@@ -260,7 +260,7 @@ class Controller(ReplyWatcher):
     def _is_backchannel(self, turn: OpenTurn, heard: UserTurn) -> bool:
         """Whether what was said over a reply was nothing, or not meant to interrupt it."""
         if heard.transcript is not None:
-            return is_backchannel(heard.transcript)
+            return is_backchannel(heard.transcript) or self._delivery.is_own_voice(heard.transcript)
         if not heard.audio_ids or turn.speech_start_s is None or turn.speech_end_s is None:
             return True
         return (turn.speech_end_s - turn.speech_start_s) * 1000 < (self._settings.wordless_ms or 0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from edge_audio.dialogue.backchannel import is_own_voice
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.player import Audience
 from edge_audio.dialogue.reply import Reply
@@ -89,6 +90,11 @@ class Delivery(Audience):
 
         if said.transcript is None and said.audio_ids is not None:
             self._maker.transcribe(said.audio_ids, transcribed)
+
+    def is_own_voice(self, text: str) -> bool:
+        """Whether `text`, just heard, is what the reply itself just said."""
+        exchange = self._exchange
+        return exchange is not None and is_own_voice(text, exchange.reply.saying(self._player.heard_ms))
 
     def hold(self) -> None:
         """Fall silent, ready to go on: somebody may be interrupting. It goes on by itself after a while."""

@@ -17,6 +17,9 @@ from runtime.channel import Channel
 _SLICE_MS = 100
 """Held audio is kept in slices of this length, so that its bound is kept to the slice."""
 
+_JUST_SAID, _ABOUT_TO_SAY = 12, 3
+"""Words that an echo may hold: some 5 s of speech, and what is handed out but not heard yet."""
+
 APOLOGY = "Sorry, I can't answer that right now."
 """Spoken in place of, or after, a reply that failed."""
 
@@ -84,9 +87,15 @@ class Reply:
         self._style = style
         self._opening = Opening()
         self._resampler = StreamResampler(voice.sample_rate_hz, output_rate_hz)
+        self._rate_hz = output_rate_hz
         self._slice = output_rate_hz * _SLICE_MS // 1000
         self._time_s = time_s
         self._watcher = watcher
+
+    def saying(self, heard_ms: float) -> str:
+        """Return the words that were said last when `heard_ms` of it had been heard, and the next ones."""
+        heard = self.spoken.heard(self.text, round(heard_ms * self._rate_hz / 1000))
+        return " ".join(heard.split()[-_JUST_SAID:] + self.text[len(heard) :].split()[:_ABOUT_TO_SAY])
 
     async def make(self, deltas: AsyncGenerator[TextDelta, None]) -> None:
         """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice."""

@@ -48,7 +48,7 @@ class SpokenText:
         return text[:text_end].rstrip()
 
     def word_start(self, text: str, played: int) -> int:
-        """Return at which sample the word begins that the sample `played` lies in, or `played` between words."""
+        """Return where the word begins that the sample `played` lies in; `played` between words."""
         sample_start = 0
         for span in self._spans:
             if played < span.sample_end:
