@@ -27,13 +27,15 @@ Run = Callable[..., tuple[int, str]]
 def in_background(serve: Callable[[threading.Event, list[str]], None]) -> Iterator[str]:
     """Run a server on a thread of its own; yields its address."""
     stop, url = threading.Event(), []
-    thread = threading.Thread(target=serve, args=(stop, url))
+    thread = threading.Thread(target=serve, args=(stop, url), daemon=True)
     thread.start()
     while not url:
         threading.Event().wait(0.01)
-    yield url[0]
-    stop.set()
-    thread.join()
+    try:
+        yield url[0]
+    finally:
+        stop.set()
+        thread.join()
 
 
 def config_of(name: str, models: Path, *, without: str = "", **changes: str) -> str:
