@@ -77,7 +77,7 @@ class Assistant:
             models.end_of_turn,
             self._heard,
             self.trace,
-            ListenerSettings(config.asr.partial_every_ms) if config.asr else ListenerSettings(),
+            _listening(config),
         )
         self._controller: Controller | None = None
 
@@ -198,3 +198,10 @@ class Assistant:
     def _restarted(self, name: str, cause: BaseException) -> None:
         self.trace.counters[f"restarts.{name}"] += 1
         self._tell(Notice(f"The {name} failed and was restarted: {cause}", is_error=True))
+
+
+def _listening(config: Config) -> ListenerSettings:
+    if config.asr is None:
+        return ListenerSettings()
+    every_ms = config.asr.partial_every_ms
+    return ListenerSettings(partial_every_ms=every_ms, settle_ms=every_ms // 2)

@@ -188,7 +188,7 @@ class OnnxSession:
             forget()
 
     def _compute(self, feeds: Mapping[str, Array], options: onnxruntime.RunOptions | None) -> list[Array]:
-        # Bound to fixed memory, inputs and outputs gain nothing reliable on the processor (-4 to +5 % measured).
+        # Bound to fixed memory, inputs and outputs gain nothing reliable on the processor: -4 to +5 %.
         return [np.asarray(output) for output in self._session.run(None, dict(feeds), options)]
 
 

@@ -11,6 +11,7 @@ from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from edge_audio.turns.tracker import SpeechTracker
+from edge_audio.turns.words import looks_unfinished
 from runtime import clock
 from runtime.actor import Actor
 from runtime.channel import Channel
@@ -38,12 +39,16 @@ class _Dip:
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
-    """Times of the listener; see `edge_audio.config.Turns`."""
+    """Times of the listener; see `edge_audio.config`."""
 
-    partial_every_ms: int = 500
+    partial_every_ms: int = 300
     """A partial transcript at most this often while the user speaks."""
-    dip_ms: int = 64
+    settle_ms: int = 150
+    """So soon after one that reads whole: if it stays the same, they may have said all they want to say."""
+    dip_ms: int = 32
     """Silence at which the transcript is begun, so that it is there when the silence counts as a pause."""
+    sure_dip_ms: int = 64
+    """Silence at which it is begun even if the recognizer is at work, whose result is given up then."""
     judge_again_ms: tuple[int, ...] = (400, 800)
     """Silences at which the end-of-turn model is asked again: it hears more with each."""
 
@@ -84,6 +89,7 @@ class Listener:
         self._paused_ms = 0.0
         self._since_partial_ms = 0.0
         self._dip = _Dip()
+        self._reads_whole = False
         self._frame_count = 0
         self.muted = False
         """Whether the user is taken to be silent."""
@@ -161,6 +167,7 @@ class Listener:
         self._transcribing.drop()
         self._judging.drop()
         self._since_partial_ms = 0.0
+        self._reads_whole = False
         self._dip = _Dip()
         self._tell(SpeechStarted(self.now_s(), sample / INPUT_RATE_HZ))
 
@@ -185,7 +192,9 @@ class Listener:
             silence_ms = self._tracker.silence_ms
             if silence_ms == 0 and self._dip.asked:
                 self._dip = _Dip()
-            if silence_ms >= self._settings.dip_ms and not self._dip.asked:
+            busy = self._transcribing.busy
+            dip_ms = self._settings.sure_dip_ms if busy else self._settings.dip_ms
+            if silence_ms >= dip_ms and not self._dip.asked:
                 self._transcribe(self._utterance)
             # No partial where speech may just be ending: the recognizer must be free for the dip.
             elif silence_ms == 0 and self._partial_is_due:
@@ -198,8 +207,8 @@ class Listener:
 
     @property
     def _partial_is_due(self) -> bool:
-        due = self._since_partial_ms >= self._settings.partial_every_ms
-        return due and not self._transcribing.busy
+        every_ms = self._settings.settle_ms if self._reads_whole else self._settings.partial_every_ms
+        return self._since_partial_ms >= every_ms and not self._transcribing.busy
 
     def _transcribe_partly(self, utterance: Utterance) -> None:
         """Recognize what was said so far, while the user speaks on."""
@@ -207,6 +216,7 @@ class Listener:
         async def transcribe() -> None:
             heard = await self._recognize(utterance, partial=True)
             if self._utterance is utterance and heard.text is not None:
+                self._reads_whole = bool(heard.text) and not looks_unfinished(heard.text)
                 self._tell(Heard(heard.text))
 
         self._transcribing.ask(transcribe)

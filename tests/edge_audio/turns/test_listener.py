@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.audio.frame import FRAME_S, Frame, Samples
@@ -46,7 +47,8 @@ class Utterance:
         if self._recognizer.broken:
             raise RuntimeError("no more memory")
         audio_ids = None if partial else (frames,)
-        return Transcript(f"{frames} frames" if self._recognizer.words else None, audio_ids=audio_ids)
+        words = f"{frames} frames{self._recognizer.ends}"
+        return Transcript(words if self._recognizer.words else None, audio_ids=audio_ids)
 
 
 class Recognizer:
@@ -57,6 +59,7 @@ class Recognizer:
         self.opened = 0
         self.broken = False
         self.words = True
+        self.ends = ""
 
     def open(self) -> Utterance:
         self.opened += 1
@@ -94,7 +97,9 @@ class Session:
             EndOfTurn(),
             self._tell,
             Trace(),
-            ListenerSettings(partial_every_ms=400, dip_ms=60, judge_again_ms=(400,)),
+            ListenerSettings(
+                partial_every_ms=400, settle_ms=200, dip_ms=60, sure_dip_ms=60, judge_again_ms=(400,)
+            ),
         )
 
     def _tell(self, event: Event) -> None:
@@ -143,10 +148,15 @@ def test_a_dip_that_is_no_pause_gives_a_partial_transcript() -> None:
     assert all(pause is None for pause, _ in texts[:-1])
 
 
-def test_partial_transcripts_come_while_the_user_speaks() -> None:
-    session = Session().play("." * 10 + "x" * 100 + "." * 20)
+@pytest.mark.parametrize(("ends", "times"), [(" and", range(3, 6)), ("", range(6, 9))])
+def test_partial_transcripts_come_while_the_user_speaks_and_sooner_where_they_read_whole(
+    ends: str, times: range
+) -> None:
+    session = Session()
+    session.recognizer.ends = ends
+    session.play("." * 10 + "x" * 100 + "." * 20)
     partial = [event for _, event in session.of(Heard) if event.pause is None]  # type: ignore[union-attr]
-    assert 3 <= len(partial) <= 5
+    assert len(partial) in times
 
 
 def test_the_end_is_judged_after_the_transcript_and_again_later() -> None:
