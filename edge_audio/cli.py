@@ -58,6 +58,10 @@ def talk(
     report: Annotated[
         Path | None, typer.Option(metavar="REPORT.json", help="Write every turn with its times.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep all that is heard, played and decided in a new folder."),
+    ] = None,
     echo: Annotated[
         bool, typer.Option("--echo", help="Run the echo canceller on --input too.", show_default=False)
     ] = False,
@@ -69,7 +73,7 @@ def talk(
     from edge_audio.commands import talk as command
 
     console = Console()
-    files = command.TalkFiles(input=input_, reply=output, report=report, echo=echo)
+    files = command.TalkFiles(input=input_, reply=output, report=report, record=record, echo=echo)
     if demo_without_device and input_ is None:
         files = command.demo_unless_device(files, Path("out"), console)
     command.talk(config, files, console)

@@ -116,6 +116,12 @@ def _cut_off(source: Path, promised_s: float, present_s: float) -> UserError:
     return UserError(cause, "Copy or record it again.")
 
 
+def as_16_bit(pcm: Samples) -> bytes:
+    """Return samples as a WAV file holds them: clipped to [-1, 1], 16 bit, little-endian."""
+    whole = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
+    return bytes(whole.data)
+
+
 class Replacement:
     """A file in the making, written beside its target and put in its place when it is whole.
 
@@ -193,9 +199,8 @@ class WavWriter:
         if self.samples + len(pcm) > _WAV_SAMPLES:
             self.abort()
             raise UserError(f"{self._target.path} has grown too long for a WAV file (4 GB).", "Write less.")
-        whole = np.clip(np.rint(pcm * 32768.0), -32768, 32767).astype("<i2")
         try:
-            self._wave.writeframesraw(whole.tobytes())
+            self._wave.writeframesraw(as_16_bit(pcm))
         except OSError as error:
             self.abort()
             raise _not_written(self._target.path, error) from error

@@ -11,6 +11,7 @@ lock a store is atomic, and each side reads the other's attributes once and work
 
 import numpy as np
 
+from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.frame import Samples
 
 HISTORY_S = 0.6
@@ -32,6 +33,8 @@ class Playout:
         """Samples that the speaker has asked for, silence included: the output's time line."""
         self.last_sound_at = -1
         """Place on the time line of the last sample that was not zero."""
+        self.copy: CaptureRing | None = None
+        """Where all that is handed out is copied to, silence included, for a recorder."""
         self._history = round(rate_hz * HISTORY_S)
         self._ring = np.zeros(max(1, round(rate_hz * capacity_s)) + self._history, np.float32)
         self._fade_out = np.linspace(1.0, 0.0, max(1, rate_hz * FADE_MS // 1000) + 1, dtype=np.float32)[1:]
@@ -125,6 +128,8 @@ class Playout:
         if len(sound):
             self.last_sound_at = self.handed_out + int(sound[-1])
         self.handed_out += len(block)
+        if (copy := self.copy) is not None:
+            copy.write(block)
         self._was_paused = paused
         self._sounding = copied > 0 and filled == len(block)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.console import Console
 from edge_audio.adapters import Models, load_models
 from edge_audio.assistant import Assistant, Cleaner
 from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import Replacement, WavWriter
@@ -19,11 +21,20 @@ from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Audio, Config, load_config
 from edge_audio.dialogue.report import Report
 from edge_audio.events import Event
-from edge_audio.keys import Controls, Keyboard
+from edge_audio.keys import Commands, Controls, Keyboard
 from edge_audio.live import open_view
+from edge_audio.recording.folder import claim_folder
+from edge_audio.recording.recorder import Recorder
+from edge_audio.recording.session import describe
+from edge_audio.recording.tap import RecordedCommands, RecordedDevice
 from runtime.actor import Actor, ActorGroup
 from runtime.errors import UserError
 from runtime.worker import ThreadLane
+
+_HOLDS = (
+    "Recording into {}: all that the microphone hears, what is answered, every word of both as text, "
+    "and the config; some 300 MB an hour."
+)
 
 DEMO = Path(__file__).parent.parent / "demo" / "conversation.toml"
 """The scripted conversation that is played where there is no sound device."""
@@ -41,6 +52,8 @@ class TalkFiles:
     """Both sides, mixed."""
     report: Path | None = None
     """The turns, as JSON."""
+    record: Path | None = None
+    """Folder in which all that is heard, played and decided is kept."""
     echo: bool = False
     """Whether to run the echo canceller on the input."""
 
@@ -57,7 +70,13 @@ def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> Talk
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} can't be made ({error.strerror}).", "Run this elsewhere.") from None
-    return TalkFiles(DEMO, folder / "reply.wav", folder / "conversation.wav", folder / "report.json")
+    return replace(
+        files,
+        input=DEMO,
+        reply=folder / "reply.wav",
+        conversation=folder / "conversation.wav",
+        report=folder / "report.json",
+    )
 
 
 def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
@@ -77,7 +96,11 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         report_file = Replacement(files.report) if files.report is not None else None
         if report_file is not None:
             undo.callback(report_file.abort)
-        report, counters = asyncio.run(_talk(config, script, files.echo, recording, console))
+        if files.record is not None:
+            claim_folder(files.record)
+            undo.callback(_remove_if_empty, files.record)
+            console.print(_HOLDS.format(files.record), markup=False, highlight=False, soft_wrap=True)
+        report, counters = asyncio.run(_talk(config, files, script, recording, console))
         recording.close()
         if report_file is not None:
             report_file.write(report.as_json(counters).encode())
@@ -88,12 +111,12 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
 
 
 async def _talk(
-    config: Config, script: Script | None, echo: bool, recording: Recording, console: Console
+    config: Config, files: TalkFiles, script: Script | None, recording: Recording, console: Console
 ) -> tuple[Report, Mapping[str, int]]:
     with console.status("Loading the models ..."):
         models = await load_models(config)
     try:
-        return await _converse(config, models, script, echo, recording, console)
+        return await _converse(config, models, files, script, recording, console)
     finally:
         await models.close()
 
@@ -101,14 +124,15 @@ async def _talk(
 async def _converse(
     config: Config,
     models: Models,
+    files: TalkFiles,
     script: Script | None,
-    echo: bool,
     recording: Recording,
     console: Console,
 ) -> tuple[Report, Mapping[str, int]]:
     report = Report(models.names())
     controls = Controls()
-    screen, sound = ThreadLane("screen"), ThreadLane("sound")
+    screen, sound, disk = ThreadLane("screen"), ThreadLane("sound"), ThreadLane("disk")
+    recorder: Recorder | None = None
     view = open_view(console, controls, screen)
 
     def tell(event: Event) -> None:
@@ -116,6 +140,8 @@ async def _converse(
         view(event)
         if script is not None:
             script.watch(event, assistant.now_s())
+        if recorder is not None:
+            recorder.note(event)
 
     try:
         device: FileDevice | PortAudioDevice
@@ -129,18 +155,34 @@ async def _converse(
                 remedy = f"{error.remedy} Or let it answer a file, with --input."
                 raise UserError(error.cause, remedy) from error
         clean = None
-        if echo or (script is None and config.audio.treats_the_microphone):
-            clean = await asyncio.to_thread(_cleaner, config.audio, device, echo)
+        if files.echo or (script is None and config.audio.treats_the_microphone):
+            clean = await asyncio.to_thread(_cleaner, config.audio, device, files.echo)
         assistant = Assistant(config, models, tell, clean)
+        commands: Commands = assistant
+        ears: AudioDevice = device
+        if files.record is not None:
+            session = partial(
+                describe,
+                config,
+                models.names(),
+                device=device.name,
+                rate_hz=device.output_rate_hz,
+                latency_s=device.input_latency_s + device.output_latency_s,
+                treated=clean is not None,
+            )
+            recorder = Recorder(files.record, session, disk, assistant.now_s, tell)
+            commands, ears = RecordedCommands(assistant, recorder.note), RecordedDevice(device, recorder)
         # PortAudio itself prints to standard error when a device goes away, over the live view.
         with quiet_stderr() if script is None else nullcontext():
             async with ActorGroup() as group:
                 group.start(Actor("view", view.run))
-                group.start(Actor("keyboard", Keyboard(assistant, controls).run))
-                await assistant.run(device)
+                group.start(Actor("keyboard", Keyboard(commands, controls).run))
+                if recorder is not None:
+                    group.start(Actor("recorder", recorder.run))
+                await assistant.run(ears)
     finally:
-        sound.close()
-        screen.close()
+        for lane in (sound, screen, disk):
+            lane.close()
     return report, assistant.counters
 
 
@@ -155,11 +197,17 @@ def _cleaner(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> 
     return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
 def _name_files(files: TalkFiles, console: Console) -> None:
     for what, path in (
         ("The conversation", files.conversation),
         ("The replies", files.reply),
         ("The report", files.report),
+        ("The recording", files.record),
     ):
         if path is not None:
             console.print(f"{what}: {path}", markup=False, highlight=False)

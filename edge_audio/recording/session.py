@@ -1,0 +1,97 @@
+"""What was recorded, and with what: the first thing that is kept of a conversation."""
+
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge_audio.config import Config, LlamaCpp
+from edge_audio.models import EMBEDDED
+from runtime.errors import UserError
+
+SCHEMA_VERSION = 1
+
+_PACKAGES = ("edge-audio", "ctranslate2", "hibari-tts", "livekit", "numpy", "onnxruntime", "xllamacpp")
+"""Those whose version may change what a conversation does."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversation as a whole."""
+
+    schema_version: int = SCHEMA_VERSION
+    recorded_at: str
+    """When it began, ISO 8601 with the offset from UTC."""
+    device: str
+    """What heard and played."""
+    output_rate_hz: int
+    """Rate of what was played."""
+    latency_s: float
+    """From handing a sample to the speaker until its echo arrives, by the device's own account."""
+    treated: bool
+    """Whether what was heard was treated (echo, noise, gain) before anybody listened to it."""
+    models: dict[str, str]
+    """What each seam ran on."""
+    versions: dict[str, str]
+    """Packages, and the models' files: a hash for those known by name, else size and time of change."""
+    config: dict[str, Any]
+    """The whole config."""
+
+    def read_config(self) -> Config:
+        """Return the config that was recorded. Raises `UserError` if it is none to this version."""
+        try:
+            return msgspec.convert(self.config, Config)
+        except msgspec.ValidationError as error:
+            cause = f"The recorded config is none to this version of Edge Audio: {error}."
+            raise UserError(cause, "Give another one with --config.") from None
+
+
+def describe(
+    config: Config, models: Mapping[str, str], *, device: str, rate_hz: int, latency_s: float, treated: bool
+) -> Session:
+    """Describe the conversation that begins now; looks at the models' files."""
+    return Session(
+        recorded_at=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        device=device,
+        output_rate_hz=rate_hz,
+        latency_s=latency_s,
+        treated=treated,
+        models=dict(models),
+        versions=_packages() | _files(config),
+        config=msgspec.to_builtins(config),
+    )
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # an adapter's library that this installation does without
+    return found
+
+
+def _files(config: Config) -> dict[str, str]:
+    names = [config.vad.model, config.end_of_turn.model]
+    if config.asr is not None:
+        names.append(config.asr.model)
+    if isinstance(config.llm, LlamaCpp):
+        names.append(config.llm.model)
+    if config.step_audio is not None:
+        names.append(config.step_audio.models)
+    return {name: _version(name) for name in names}
+
+
+def _version(model: str) -> str:
+    if artifact := EMBEDDED.get(model):
+        largest = max(artifact.files, key=lambda file: file.size_bytes)
+        return f"sha256 {largest.sha256}"
+    try:
+        status = Path(model).expanduser().stat()
+    except OSError:
+        return "missing"
+    changed = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(status.st_mtime))
+    return f"{status.st_size} bytes, changed {changed}"

@@ -1,0 +1,51 @@
+"""`talk --record` with the real models, and a Ctrl-C in the midst."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edge_audio.audio.files import read_audio
+from edge_audio.audio.frame import INPUT_RATE_HZ
+from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.events import SpeechStarted
+from edge_audio.recording.folder import read_recording
+
+QUESTION = QUESTIONS.parent / read_questions()[0].file
+
+
+def talk(folder: Path) -> subprocess.Popen[str]:
+    arguments = ("talk", "--input", str(QUESTION), "--record", "kept")
+    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
+    return subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.models
+def test_ctrl_c_leaves_a_recording_that_can_be_read(tmp_path: Path) -> None:
+    it = talk(tmp_path)
+    deadline_s = time.monotonic() + 30
+    while not (tmp_path / "kept" / "heard.wav").exists() and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    time.sleep(1.5)
+    it.send_signal(signal.SIGINT)
+    out, error = it.communicate(timeout=20)
+    assert (it.returncode, error) == (0, "")
+    assert "Recording into kept: all that the microphone hears" in out.replace("\n", " ")
+    kept = read_recording(tmp_path / "kept")
+    heard, asked = kept.heard(), read_audio(QUESTION)
+    assert len(heard) > INPUT_RATE_HZ
+    assert abs(heard[: len(asked)] - asked[: len(heard)]).max() < 1e-4
+    assert any(isinstance(told.event, SpeechStarted) for told in kept.told)
+
+
+def test_an_existing_folder_is_refused_before_the_models_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine").write_text("mine")
+    it = talk(tmp_path)
+    _, error = it.communicate(timeout=20)
+    assert it.returncode == 2
+    assert "kept is there already" in error
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine"]
