@@ -1,0 +1,87 @@
+"""A turn that was taken to be over too early goes on as one."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+from virtual_models import (
+    VirtualChat,
+    VirtualDetector,
+    VirtualDevice,
+    VirtualEndOfTurn,
+    VirtualRecognizer,
+    VirtualVoice,
+)
+
+from edge_audio.adapters import Models
+from edge_audio.assistant import Assistant
+from edge_audio.config import Config, Hibari
+from edge_audio.events import Event, ReplyStarted, TurnEnded, TurnFinished
+from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from runtime import clock
+
+
+class Talkative(VirtualChat):
+    """Has a lot to say, word by word."""
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        self.prompts.append((tuple(context), turn))
+        yield TextDelta(f"r{len(self.prompts)} ")
+        for _ in range(30):
+            await asyncio.sleep(0.02)
+            yield TextDelta("word ")
+
+
+def converse(speech: list[tuple[float, float]], seed: int = 3) -> tuple[list[tuple[float, Event]], Talkative]:
+    rng = random.Random(seed)
+    events: list[tuple[float, Event]] = []
+    chat = Talkative(rng)
+    voice = VirtualVoice(rng, failing=0.0)
+    models = Models(VirtualDetector(), VirtualEndOfTurn(rng), VirtualRecognizer(rng), chat, voice)
+
+    async def main() -> None:
+        assistant = Assistant(Config(tts=Hibari()), models, lambda e: events.append((clock.now(), e)))
+        await assistant.run(VirtualDevice(speech, speech[-1][1] + 30.0))
+        await asyncio.sleep(0)
+
+    clock.run_virtual(main())
+    return events, chat
+
+
+def of(events: list[tuple[float, Event]], kind: type) -> list[Event]:
+    return [event for _, event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("goes_on_after_s", [0.1, 0.3, 0.5])
+def test_a_reply_that_came_too_early_is_withdrawn_and_the_turn_goes_on_as_one(
+    seed: int, goes_on_after_s: float
+) -> None:
+    alone, _ = converse([(0.5, 2.0)], seed)
+    first_sound_s = next(at for at, event in alone if isinstance(event, ReplyStarted))
+    # The same again, but the user goes on just after the reply has become audible.
+    on_s = first_sound_s + goes_on_after_s - 0.1
+    events, chat = converse([(0.5, 2.0), (on_s, on_s + 2.0)], seed)
+    first, second = of(events, TurnEnded)[:2]
+    assert isinstance(first, TurnEnded)
+    assert isinstance(second, TurnEnded)
+    assert first.user_text
+    assert second.user_text is not None
+    assert second.user_text.startswith(first.user_text)
+    assert len(second.user_text) > len(first.user_text)
+    messages, turn = chat.prompts[-1]
+    assert turn.transcript == second.user_text
+    assert [message.role for message in messages] == [], "neither half nor the withdrawn words stay behind"
+
+
+def test_a_reply_that_was_heard_for_a_while_is_interrupted_and_stays_in_the_context() -> None:
+    alone, _ = converse([(0.5, 2.0)])
+    first_sound_s = next(at for at, event in alone if isinstance(event, ReplyStarted))
+    on_s = first_sound_s + 1.5
+    events, chat = converse([(0.5, 2.0), (on_s, on_s + 2.0)])
+    reports = [event.report for event in of(events, TurnFinished)]
+    assert reports[0].interrupted
+    messages, _ = chat.prompts[-1]
+    assert [message.role for message in messages] == ["user", "assistant"]
+    assert messages[1].text == reports[0].heard_text
