@@ -14,6 +14,7 @@ from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.audio.speaker import Speaker
 from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.tags import TAGS, find_tag, leading_tag
 from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.errors import UserError
@@ -88,9 +89,9 @@ async def _speak(
         if isinstance(lines, list):
             spoken = list(spoken)
         with console.status("Speaking ...") as status:
-            async with aclosing(_sound(spoken, voice)) as sound:
-                async for pcm in sound:
-                    converted = resampler.push(pcm)
+            async with aclosing(_lines(spoken)) as clauses, aclosing(speak_ahead(voice, clauses)) as chunks:
+                async for chunk in chunks:
+                    converted = resampler.push(chunk.pcm)
                     await lane.run(partial(_pass_on, sink, converted))
                     samples += len(converted)
                     status.update(f"Speaking ... {samples / FILE_RATE_HZ:.0f} s")
@@ -109,13 +110,14 @@ def _pass_on(sink: Callable[[Samples], None], pcm: Samples, token: CancelToken) 
     sink(pcm)
 
 
-async def _sound(spoken: Iterable[Passage], voice: Voice) -> AsyncGenerator[Samples, None]:
-    """Yield the sound of each clause as soon as it is spoken, at the voice's rate."""
+async def _lines(spoken: Iterable[Passage]) -> AsyncGenerator[Line, None]:
+    """Yield each clause of `spoken` as soon as it is there."""
     splitter = ClauseSplitter()
     source = iter(spoken)
-    # Standard input may take its time.
-    while (passage := await asyncio.to_thread(next, source, None)) is not None:
-        for clause in (*splitter.push(passage.text), *splitter.flush()):
-            async with aclosing(voice.speak(clause, passage.style)) as chunks:
-                async for chunk in chunks:
-                    yield chunk.pcm
+    lane = ThreadLane("input")  # standard input may take its time, and nothing else may wait for it
+    try:
+        while (passage := await lane.run(lambda _: next(source, None))) is not None:
+            for clause in (*splitter.push(passage.text), *splitter.flush()):
+                yield clause, passage.style
+    finally:
+        lane.close()

@@ -1,6 +1,6 @@
 """A reply in the making: chat model, clauses, voice, held audio."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +11,7 @@ from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.dialogue.opening import Opening
 from edge_audio.dialogue.spoken import SpokenText
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
+from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
 from runtime.channel import Channel
 
@@ -99,19 +100,36 @@ class Reply:
 
     async def make(self, deltas: AsyncGenerator[TextDelta, None]) -> None:
         """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice."""
-        splitter = ClauseSplitter()
         try:
-            async with aclosing(deltas), aclosing(self._written(deltas)) as texts:
-                async for text in texts:
-                    self._add_text(text)
-                    await self._say(splitter.push(text))
-            await self._say(splitter.flush())
+            async with (
+                aclosing(deltas),
+                aclosing(self._lines(deltas)) as lines,
+                aclosing(speak_ahead(self._voice, lines)) as chunks,
+            ):
+                async for chunk in chunks:
+                    await self._hold(self._resampler.push(chunk.pcm), chunk.text_start, chunk.text_end)
             await self._hold(self._resampler.flush(), len(self.text), len(self.text))
         except Exception as failure:  # whatever an adapter raises, the conversation goes on
             self.error = _explain("voice", failure)
         self.made = True
         self.held.close()
         self._watcher.reply_made(self)
+
+    async def _lines(self, deltas: AsyncGenerator[TextDelta, None]) -> AsyncGenerator[Line, None]:
+        """Yield each clause as soon as it is written, and how to say it."""
+        splitter = ClauseSplitter()
+        async with aclosing(self._written(deltas)) as texts:
+            async for text in texts:
+                self._add_text(text)
+                for clause in splitter.push(text):
+                    yield self._line(clause)
+        for clause in splitter.flush():
+            yield self._line(clause)
+
+    def _line(self, clause: Clause) -> Line:
+        if self.times.first_clause_s is None:
+            self.times.first_clause_s = self._time_s()
+        return clause, self._opening.style(self._style, self._voice)
 
     async def _written(self, deltas: AsyncGenerator[TextDelta, None]) -> AsyncGenerator[str, None]:
         """Yield the text as it is written; a failure ends in an apology if an answer is owed by then."""
@@ -133,15 +151,6 @@ class Reply:
             self.times.first_text_s = self._time_s()
         self.text += text
         self._watcher.reply_text(self)
-
-    async def _say(self, clauses: Iterable[Clause]) -> None:
-        for clause in clauses:
-            if self.times.first_clause_s is None:
-                self.times.first_clause_s = self._time_s()
-            style = self._opening.style(self._style, self._voice)
-            async with aclosing(self._voice.speak(clause, style)) as chunks:
-                async for chunk in chunks:
-                    await self._hold(self._resampler.push(chunk.pcm), chunk.text_start, chunk.text_end)
 
     async def _hold(self, pcm: Samples, text_start: int, text_end: int) -> None:
         if not len(pcm):

@@ -41,9 +41,9 @@ _GROUPS_AHEAD = 25
 """So many groups, 3 s, may wait for the decoder: more than the codes of a chunk, so that the language model
 goes on writing while one is decoded."""
 
-_PIECES_AHEAD = 4
-"""So many pieces of sound may wait to be taken: as many as the end of an utterance usually makes, so that
-they don't keep the decoder from others."""
+_MOST_PIECES = 10_000
+"""More pieces of sound than one call of the decoder makes. It doesn't wait for them to be taken: a clause
+that is begun ahead would keep the decoder from the one before, which is taken first."""
 
 Decode = Callable[[CancelToken], Iterator[Samples]]
 """Decodes codes, piece by piece."""
@@ -86,13 +86,20 @@ class SpeechModels:
         """
 
         def decoder(suffix: str = "") -> SpeechDecoder:
-            return SpeechDecoder(
-                FlowDecoder.load(
-                    folder / f"{flow.COMPONENT}{suffix}", placement.of(flow.COMPONENT), steps=steps
-                ),
-                HiftVocoder.load(folder / f"{hift.COMPONENT}{suffix}", placement.of(hift.COMPONENT)),
-                chunking,
-            )
+            names = [f"{flow.COMPONENT}{suffix}", f"{hift.COMPONENT}{suffix}"]
+            mel = FlowDecoder.load(folder / names[0], placement.of(flow.COMPONENT), steps=steps)
+            vocoder = HiftVocoder.load(folder / names[1], placement.of(hift.COMPONENT))
+            made, taken = mel.settings, vocoder.settings
+            if (made.bands, made.sample_rate_hz, made.hop_samples) != (
+                taken.bands,
+                taken.source.sample_rate_hz,
+                taken.source.samples_per_frame,
+            ):
+                raise UserError(
+                    f"{folder}: {' and '.join(names)} belong to different spectrograms.",
+                    "Export both of one release.",
+                )
+            return SpeechDecoder(mel, vocoder, chunking)
 
         has_music = all((folder / name / RECORD).is_file() for name in (f"flow{MUSIC}", f"hift{MUSIC}"))
         return cls(
@@ -204,7 +211,7 @@ class StepAudioVoice:
             for piece in decode(token):
                 emit(piece)
 
-        async with aclosing(self._sounding.stream(compute, capacity=_PIECES_AHEAD)) as pieces:
+        async with aclosing(self._sounding.stream(compute, capacity=_MOST_PIECES)) as pieces:
             async for piece in pieces:
                 if chunk := sound.push(piece):
                     yield chunk

@@ -64,7 +64,8 @@ class Voice(Protocol):
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.
 
-        Yields nothing where there is nothing to say (no pronounceable character). Raises `VoiceError`.
+        The next clause may be begun while this one is taken: it must wait for this one, never this one for
+        it. Yields nothing where there is nothing to say (no pronounceable character). Raises `VoiceError`.
         """
         ...
 

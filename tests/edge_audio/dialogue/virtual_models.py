@@ -164,10 +164,11 @@ class VirtualVoice:
             self._number = int(clause.text.split()[0].strip(",.")[1:])
         elif clause.text.startswith("Sorry"):
             self._number = 0
+        number = self._number  # the next clause may be begun before this one is spoken
         await asyncio.sleep(self._rng.uniform(0.0, 0.3))
         if self._rng.random() < self._failing:
             raise VoiceError("The voice broke.")
-        value = sound_of(self._number)
+        value = sound_of(number)
         pcm = np.full(len(clause.text) * SAMPLES_PER_CHARACTER, value, np.float32)
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
 

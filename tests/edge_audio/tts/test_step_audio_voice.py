@@ -1,6 +1,7 @@
 """The Step-Audio voice with a tiny random release: what it says is noise, how it comes is real."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from toy_voice import LONG, SHORT, Voices, voice_of
 
 from edge_audio.audio.frame import Samples
+from edge_audio.step_audio.component import RECORD
 from edge_audio.step_audio.language_model.cache import KeyValueCache
 from edge_audio.step_audio.language_model.model import LanguageModel, Logits
 from edge_audio.tts.clause_sound import longest_speech_s
@@ -261,6 +263,16 @@ def test_the_default_speaker_comes_first_and_those_for_music_are_none(models: Sp
 
     assert speakers() == ("Tingting", "anna")
     assert speakers(speaker="anna") == ("anna", "Tingting")
+
+
+def test_a_vocoder_of_another_spectrogram_is_told(toy_models: Path, tmp_path: Path) -> None:
+    for name in ("lm", "flow"):
+        (tmp_path / name).symlink_to(toy_models / name)
+    shutil.copytree(toy_models / "hift", tmp_path / "hift")
+    record = tmp_path / "hift" / RECORD
+    record.write_text(record.read_text().replace("22050", "24000"))
+    with pytest.raises(UserError, match="flow and hift belong to different spectrograms"):
+        SpeechModels.load(tmp_path)
 
 
 def test_a_missing_component_is_told(tmp_path: Path) -> None:
