@@ -136,6 +136,8 @@ class Controller(ReplyWatcher):
                 self._end_of_turn.went_on((start_s - turn.speech_end_s) * 1000)
             self._speculations.end("cancelled")
             turn.went_on()
+            if turn.into_reply:
+                self._delivery.hold()
             return
         if self._delivery.active:
             if not self._settings.barge_in:

@@ -98,10 +98,12 @@ class Delivery(Audience):
 
     def hold(self) -> None:
         """Fall silent, ready to go on: somebody may be interrupting. It goes on by itself after a while."""
-        if self._exchange is not None:
+        if self._exchange is None:
+            return
+        if not self._player.paused:
             self._player.pause()
             self._tell(ReplyPaused(self._exchange.reply.epoch))
-            self._hold_timer.start(self._settings.hold_ms / 1000)
+        self._hold_timer.start(self._settings.hold_ms / 1000)
 
     def release(self) -> None:
         """It was no interruption, or none so far: go on."""
@@ -157,7 +159,7 @@ class Delivery(Audience):
         exchange = self._exchange
         if exchange is None or exchange.reply is not reply:
             return
-        self._hold_timer.stop()
+        self.release()  # it may have been held with nothing left to say; the next one must not be
         self._exchange = None
         heard = reply.text.strip()
         if reply.error is not None:

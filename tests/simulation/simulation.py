@@ -1,0 +1,255 @@
+"""Holds a scenario's conversation in virtual time, between simulated ears, models and player."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from scenario import Act, Do, Noise, Scenario, Speak, Type
+from simulated_ears import SimulatedEars, Sound
+from simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
+from simulated_player import SimulatedPlayer
+
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.controller import Controller, ControllerSettings
+from edge_audio.dialogue.delivery import DeliverySettings
+from edge_audio.dialogue.maker import ReplyMaker
+from edge_audio.dialogue.reply import Reply, ReplyWatcher
+from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
+from edge_audio.events import (
+    Event,
+    ReplyStarted,
+    SpeculationStarted,
+    SpeechStarted,
+    TurnEnded,
+    TurnFinished,
+)
+from edge_audio.llm.chat_model import Message, UserTurn
+from edge_audio.tts.voice import Style
+from edge_audio.turns.policy import EndOfTurnPolicy
+from runtime import clock
+from runtime.actor import ActorGroup
+from runtime.epoch import Epoch
+
+HOLD_MS = 1500
+REGRET_MS = 700
+WORDLESS_MS = 700
+HELD_MS = 2000
+"""As in `edge_audio.config` and `edge_audio.assistant`."""
+
+QUIET_END_S = 120.0
+"""Silence at the end, enough for the slowest reply, stalls of the server included."""
+
+_PATIENCE_S = 6.0
+"""How long the user waits for what an act waits for; then it comes anyway."""
+
+_EVENT = {
+    "speculation": SpeculationStarted,
+    "turn ended": TurnEnded,
+    "reply began": ReplyStarted,
+    "reply over": TurnFinished,
+}
+
+
+class _Watcher(ReplyWatcher):
+    """Tells the player, too, when a reply is made: the real one looks for itself."""
+
+    def __init__(self, controller: ReplyWatcher, player: SimulatedPlayer) -> None:
+        self._player = player
+        self._controller = controller
+        self.reply_text = controller.reply_text  # type: ignore[method-assign]
+        self.reply_audio = controller.reply_audio  # type: ignore[method-assign]
+
+    def reply_made(self, reply: Reply) -> None:
+        self._controller.reply_made(reply)
+        self._player.reply_made()
+
+
+@dataclass(slots=True)
+class Course:
+    """What happened in a conversation."""
+
+    scenario: Scenario
+    events: list[tuple[float, Event]] = field(default_factory=list)
+    """All that was told, with the time."""
+    prompts: list[tuple[float, tuple[Message, ...], UserTurn]] = field(default_factory=list)
+    """What the chat model was asked with."""
+    replies: list[Reply] = field(default_factory=list)
+    by_hand: list[tuple[float, str]] = field(default_factory=list)
+    """When a line was typed or a key pressed, and which."""
+    wrongs: list[str] = field(default_factory=list)
+    """What must never happen and was seen while it did."""
+    ears: SimulatedEars | None = None
+    player: SimulatedPlayer | None = None
+    chat: SimulatedChat | None = None
+
+    def of(self, *kinds: type) -> list[Event]:
+        """Return the events of some kinds."""
+        return [event for _, event in self.events if isinstance(event, kinds)]
+
+
+class Simulation:
+    """One conversation that runs."""
+
+    def __init__(self, scenario: Scenario, group: ActorGroup) -> None:
+        self.course = Course(scenario)
+        self._scenario = scenario
+        self.ears = ears = SimulatedEars(scenario, self._heard)
+        self.chat = chat = SimulatedChat(scenario, ears.words_of)
+        self.voice = voice = SimulatedVoice(scenario)
+        self.epoch = epoch = Epoch()
+        self.player = player = SimulatedPlayer(
+            epoch, latency_s=scenario.output_latency_s, drift=scenario.faults.drift
+        )
+        self.context = context = Context("Be kind.", 1000)
+        wordless = scenario.hears == "codes"
+        self.maker = ReplyMaker(group, chat, context, chat if wordless else None)
+        self.course.ears, self.course.player, self.course.chat = ears, player, chat
+        chat.on_prompt = self._asked
+        style = Style()
+
+        def new_reply(number: int, watcher: ReplyWatcher) -> Reply:
+            reply = Reply(
+                number,
+                voice=voice,
+                style=style,
+                output_rate_hz=RATE_HZ,
+                held_ms=HELD_MS,
+                time_s=clock.now,
+                watcher=_Watcher(watcher, player),
+            )
+            self.course.replies.append(reply)
+            return reply
+
+        effort = scenario.effort
+        self.controller = Controller(
+            chat=chat,
+            context=context,
+            player=player,
+            epoch=epoch,
+            maker=self.maker,
+            new_reply=new_reply,
+            ears=ears,
+            end_of_turn=EndOfTurnPolicy(threshold=0.5, certainty=0.9, pause_ms=400.0),
+            speculation=None if effort == "none" else SpeculationPolicy(EFFORTS[effort]),
+            settings=ControllerSettings(
+                DeliverySettings(HOLD_MS, REGRET_MS),
+                barge_in=scenario.barge_in,
+                wordless_ms=WORDLESS_MS if wordless else None,
+            ),
+            time_s=clock.now,
+            tell=self._tell,
+        )
+        self._waiting: tuple[type, asyncio.Future[None]] | None = None
+        self._begun_s = 0.0
+        self._over_s = 0.0
+        self._replug: list[asyncio.TimerHandle] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing goes on any more."""
+        return self.controller.idle and self.ears.idle and not self.maker.busy and not self.player.busy
+
+    # What is told.
+
+    def _heard(self, event: Event) -> None:
+        held = self.player.paused
+        self._tell(event)
+        self.controller.handle(event)
+        if isinstance(event, SpeechStarted) and self._scenario.barge_in and not held and self.player.sounding:
+            self.course.wrongs.append(f"at {clock.now():.3f} the reply went on over speech that began")
+
+    def _tell(self, event: Event) -> None:
+        self.course.events.append((clock.now(), event))
+        if self._waiting is not None:
+            kind, waiter = self._waiting
+            if isinstance(event, kind) and not waiter.done():
+                waiter.set_result(None)
+
+    def _asked(self, context: tuple[Message, ...], turn: UserTurn) -> None:
+        self.course.prompts.append((clock.now(), context, turn))
+
+    # What the user does.
+
+    async def act(self) -> None:
+        """Do all acts of the scenario, in order."""
+        for act in self._scenario.acts:
+            await self._wait(act)
+            self._do(act)
+
+    async def _wait(self, act: Act) -> None:
+        match act.after:
+            case "then":
+                await clock.sleep_until(max(clock.now(), self._over_s) + act.delay_s)
+            case "during":
+                await clock.sleep_until(self._begun_s + act.delay_s)
+            case kind:
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiting = (_EVENT[kind], waiter)
+                patience = asyncio.get_running_loop().call_later(
+                    _PATIENCE_S, lambda: waiter.done() or waiter.set_result(None)
+                )
+                await waiter
+                self._waiting = None
+                patience.cancel()
+                await asyncio.sleep(act.delay_s)
+
+    def _do(self, act: Act) -> None:
+        self._begun_s = clock.now()
+        match act.what:
+            case Speak(words, word_s, ends):
+                self._sound(Sound(clock.now(), word_s * len(words), words, ends))
+            case Noise(length_s):
+                self._sound(Sound(clock.now(), length_s))
+            case Type(text):
+                self.course.by_hand.append((clock.now(), text))
+                self.controller.type_line(text)
+            case Do(what):
+                self.course.by_hand.append((clock.now(), what))
+                self._press(what)
+
+    def _sound(self, sound: Sound) -> None:
+        self._over_s = max(self._over_s, sound.end_s)
+        self.ears.sound(sound)
+        asyncio.get_running_loop().call_at(sound.end_s, self.ears.sound_over, sound)
+
+    def _press(self, what: str) -> None:
+        """As `Assistant` does."""
+        match what:
+            case "stop":
+                self.controller.stop_reply()
+            case "press to talk":
+                self.controller.stop_reply()
+                self.ears.deafen("muted", False)
+            case "let go":
+                self.controller.end_turn_now()
+                self.ears.deafen("muted", True)
+            case "mute" | "unmute":
+                self.ears.deafen("muted", what == "mute")
+            case "unplug" | "plug in":
+                self.ears.deafen("unplugged", what == "unplug")
+
+
+def converse(scenario: Scenario) -> Course:
+    """Hold the conversation to its quiet end, and see that it leaves nothing behind."""
+    return clock.run_virtual(_converse(scenario))
+
+
+async def _converse(scenario: Scenario) -> Course:
+    async with ActorGroup() as group:
+        simulation = Simulation(scenario, group)
+        group.start(simulation.maker.actor())
+        simulation.maker.prefill()
+        await simulation.act()
+        await asyncio.sleep(QUIET_END_S)
+        course = simulation.course
+        if not simulation.idle:
+            course.wrongs.append("it was not over long after the last word")
+        if simulation.player.paused:
+            course.wrongs.append("the player is still held")
+        if simulation.chat.running or simulation.voice.running:
+            course.wrongs.append("a model still computes")
+    loop = asyncio.get_running_loop()
+    if (tasks := len(asyncio.all_tasks())) != 1:
+        course.wrongs.append(f"{tasks - 1} tasks are left")
+    if timers := [handle for handle in loop._scheduled if not handle.cancelled()]:  # type: ignore[attr-defined]
+        course.wrongs.append(f"timers are left: {timers}")
+    return course
