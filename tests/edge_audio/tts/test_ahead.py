@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from toy_voice import SHORT, free, voice_of
 
 from edge_audio.step_audio.decoder.speech import Chunking
 from edge_audio.tts.ahead import Line, speak_ahead
-from edge_audio.tts.step_audio import SpeechModels
+from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime.clock import run_virtual
 
@@ -185,3 +186,31 @@ def test_the_step_audio_voice_says_the_same_ahead_as_one_after_the_other(
 
     ahead, in_turn = asyncio.run(asyncio.wait_for(main(), 20))
     assert ahead == in_turn
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1, 0.3])
+def test_cancelling_frees_the_lanes_of_both_clauses(models: SpeechModels, after_s: float) -> None:
+    async def main() -> list[float]:
+        times_s = []
+
+        async def each() -> AsyncGenerator[Line, None]:
+            while True:
+                yield Clause("Oh no!", 0), Style()
+
+        async def take(voice: StepAudioVoice) -> None:
+            async with aclosing(each()) as lines, aclosing(speak_ahead(voice, lines)) as spoken:
+                async for _ in spoken:
+                    pass
+
+        async with voice_of(models) as (voice, lanes):
+            for _ in range(5):
+                taking = asyncio.ensure_future(take(voice))
+                await asyncio.sleep(after_s)
+                begin_s = time.perf_counter()
+                taking.cancel()
+                await asyncio.gather(taking, return_exceptions=True)
+                await asyncio.wait_for(free(lanes), 10)
+                times_s.append(time.perf_counter() - begin_s)
+        return times_s
+
+    assert min(asyncio.run(main())) < 0.05
