@@ -1,3 +1,6 @@
+import asyncio
+import threading
+import time
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
@@ -6,7 +9,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from edge_audio.commands.speech import passages, speak
+from edge_audio.commands.speech import Passage, _lines, passages, speak
 from edge_audio.tts.tags import PACES, TAGS
 from edge_audio.tts.voice import Clause, SpokenChunk, Style
 from runtime.errors import UserError
@@ -109,3 +112,22 @@ def test_a_text_without_words_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to say"):
         speak(["(sad) ", ""], PLAIN, Voice("emotion"), output=out, speaker=None, console=Console(quiet=True))
     assert not out.exists()
+
+
+def test_a_line_that_does_not_come_keeps_nobody_waiting_who_gives_up() -> None:
+    coming = threading.Event()
+    threading.Timer(5, coming.set).start()
+
+    def typed() -> Iterator[Passage]:
+        yield Passage("One.", Style())
+        coming.wait()
+
+    async def main() -> None:
+        clauses = [clause.text async for clause, _ in _lines(typed())]
+        assert clauses == ["One."]
+
+    begin_s = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(main(), 0.1))
+    assert time.perf_counter() - begin_s < 2
+    coming.set()
