@@ -159,7 +159,8 @@ class Delivery(Audience):
         exchange = self._exchange
         if exchange is None or exchange.reply is not reply:
             return
-        self.release()  # it may have been held with nothing left to say; the next one must not be
+        self._hold_timer.stop()
+        self._player.resume()  # it may have been held with nothing left to say; the next one must not be
         self._exchange = None
         heard = reply.text.strip()
         if reply.error is not None:
