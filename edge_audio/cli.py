@@ -80,6 +80,19 @@ def talk(
 
 
 @app.command()
+def timeline(
+    source: Annotated[
+        Path, typer.Argument(metavar="REPORT|DIR", help="What `talk` wrote with --report or --record.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="A picture: .svg or .html.")],
+) -> None:
+    """Draw a conversation: who spoke when, what was made ahead, and where the time went."""
+    from edge_audio.commands.timeline import draw_timeline
+
+    draw_timeline(source, output, Console())
+
+
+@app.command()
 def say(
     text: Annotated[
         str | None, typer.Argument(help="What to say; standard input if left out or -.", show_default=False)
@@ -277,6 +290,20 @@ def voices_remove(
     from edge_audio.commands.voices import remove_voice
 
     remove_voice(name, voices=voices, console=Console())
+
+
+@bench_app.command("conversation")
+def bench_conversation(
+    turns: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only about so many of the turns.")
+    ] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold a scripted conversation twice, with and without speculation (some 20 minutes)."""
+    from edge_audio.commands.bench import bench_conversation as command
+
+    command(config, turns=turns, as_json=json, console=_stderr() if json else Console())
 
 
 @bench_app.command("latency")

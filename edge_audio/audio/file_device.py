@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.resample import StreamResampler
-from edge_audio.audio.script import Script
+from edge_audio.audio.room import Room
 from runtime import clock
 from runtime.channel import Channel
 
@@ -22,6 +23,19 @@ _SETTLE_S = 1.0
 
 _PLAYED_SAMPLES = FRAME_SAMPLES * FILE_RATE_HZ // INPUT_RATE_HZ
 """What is played while a frame is heard."""
+
+
+class Input(Protocol):
+    """What is said into the microphone: a script, for instance."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing but silence is to come."""
+        ...
+
+    def frame(self, start: int) -> Samples:
+        """Return the `FRAME_SAMPLES` samples from index `start` on; each is asked for once, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +61,10 @@ class Recording:
 
 
 class FileDevice:
-    """An `AudioDevice` that speaks a script and records what is answered.
+    """An `AudioDevice` that speaks an input, such as a script, and records what is answered.
 
     Each 20 ms it hands out the playout's next blocks and then puts the frame that a microphone would
-    have finished by then. When the script is exhausted it goes on with silence until the conversation
+    have finished by then. When the input is exhausted it goes on with silence until the conversation
     is idle, then closes the channel.
     """
 
@@ -58,14 +72,25 @@ class FileDevice:
     output_latency_s = 0.0
     input_latency_s = FRAME_S
 
-    def __init__(self, name: str, script: Script, idle: Callable[[], bool], recording: Recording) -> None:
-        """`idle` says whether nobody speaks and nothing is owed."""
+    def __init__(
+        self,
+        name: str,
+        script: Input,
+        idle: Callable[[], bool],
+        recording: Recording,
+        room: Room | None = None,
+    ) -> None:
+        """`idle` says whether nobody speaks and nothing is owed.
+
+        In a `room` the microphone hears the speaker; without one it doesn't, as with headphones.
+        """
         self.name = name
         self.reference = CaptureRing(FILE_RATE_HZ)
         """What was played, for an echo canceller."""
         self._script = script
         self._idle = idle
         self._recording = recording
+        self._room = room
         self._mixer = _Mixer(recording.conversation) if recording.conversation else None
 
     async def run(self, frames: Channel[Frame], playout: Playout) -> None:
@@ -82,6 +107,8 @@ class FileDevice:
             self.reference.write(played)
             start = index * FRAME_SAMPLES
             pcm = self._script.frame(start)
+            if self._room is not None:
+                pcm = pcm + self._room.echo(played)
             if self._recording.reply is not None:
                 self._recording.reply.write(played)
             if self._mixer is not None:

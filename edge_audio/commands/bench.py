@@ -9,11 +9,20 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_audio.adapters import load_models
+from edge_audio.bench.conversation.bench import measure_conversation
 from edge_audio.bench.latency import measure_latency
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
 from edge_audio.step_audio.placement import Placement
+
+
+def bench_conversation(
+    config_path: Path | None, *, turns: int | None, as_json: bool, console: Console
+) -> None:
+    """Print `edge_audio.bench.conversation.bench.measure_conversation`. Raises `UserError`."""
+    config = load_config(config_path)
+    _show(asyncio.run(measure_conversation(config, console, turns)), as_json, console)
 
 
 def bench_latency(config_path: Path | None, *, as_json: bool, console: Console) -> None:

@@ -1,0 +1,1 @@
+"""`edge-audio bench conversation`: a whole conversation with a scripted user, judged by what is heard."""

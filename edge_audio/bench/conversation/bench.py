@@ -1,0 +1,179 @@
+"""The bench: holds the scripted conversation twice, with speculation and without."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from edge_audio.adapters import Models, load_models
+from edge_audio.assistant import Assistant, Cleaner
+from edge_audio.audio.echo import EchoCanceller
+from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.files import WavWriter, read_audio
+from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Samples
+from edge_audio.audio.room import Room
+from edge_audio.bench.conversation.judge import Heard, Output
+from edge_audio.bench.conversation.material import Material, Part, quiet_room, read_material
+from edge_audio.bench.conversation.meter import Meter
+from edge_audio.bench.conversation.performance import Performance
+from edge_audio.bench.conversation.summary import Held, summary
+from edge_audio.bench.figures import machine_load, process_age_s, resident_mb
+from edge_audio.config import Config
+from edge_audio.events import Event, Level
+
+_IDLE_S = 10.0
+"""How long it listens to an empty room while its share of a core is measured."""
+
+_SETTLED_S = 1.0
+"""Before that it has begun, and done what it does once."""
+
+
+async def measure_conversation(config: Config, console: Console, turns: int | None = None) -> dict[str, Any]:
+    """Hold the conversation, or about so many `turns` of it, and return its figures; see `summary`."""
+    models = await load_models(config)
+    ready_s = process_age_s()
+    material = read_material() if turns is None else read_material().first(turns)
+    effort = config.conversation.speculate if config.conversation.speculate != "none" else "balanced"
+    load = machine_load()
+    try:
+        # A progress bar that draws itself would be seen in the idle assistant's share of the processor.
+        with Progress(console=console, auto_refresh=False, transient=True) as progress:
+            bar = progress.add_task("listening to an empty room", total=2 * material.turns)
+            progress.refresh()
+            idle_cpu = await measure_idle(config, models)
+            held = []
+            for speculate in (effort, "none"):
+
+                def began(part: Part, speculate: str = speculate) -> None:
+                    progress.update(bar, description=f"{part.name}, speculate = {speculate}", refresh=True)
+
+                held.append(
+                    await hold(
+                        _speculating(config, speculate),
+                        models,
+                        material,
+                        began,
+                        lambda: progress.update(bar, advance=1, refresh=True),
+                    )
+                )
+    finally:
+        await models.close()
+    return summary(*held) | {
+        "idle_cpu": idle_cpu,
+        "ready_s": ready_s,
+        "rss_mb": resident_mb(),
+        "speculate": effort,
+        "models": dict(models.names()),
+        "load": load | {"load_1min_after": machine_load()["load_1min"]},
+    }
+
+
+def _speculating(config: Config, speculate: str) -> Config:
+    conversation = msgspec.structs.replace(config.conversation, speculate=speculate)
+    return msgspec.structs.replace(config, conversation=conversation)
+
+
+async def hold(
+    config: Config,
+    models: Models,
+    material: Material,
+    began: Callable[[Part], None],
+    spoken: Callable[[], None],
+) -> Held:
+    """Hold all parts; tell when each has `began`, and when each turn has been `spoken`."""
+    meter = Meter()
+    parts = []
+    for part in material.parts:
+        began(part)
+        parts.append(await _hold_part(config, models, material, part, meter, spoken))
+    return Held(parts, meter.works)
+
+
+async def _hold_part(
+    config: Config,
+    models: Models,
+    material: Material,
+    part: Part,
+    meter: Meter,
+    spoken: Callable[[], None],
+) -> Heard:
+    events: list[tuple[float, Event]] = []
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Level):
+            return
+        meter.watch(event)
+        performance.watch(event)
+        events.append((assistant.now_s(), event))
+
+    room = Room(FILE_RATE_HZ) if part.echo else None
+    with tempfile.TemporaryDirectory() as folder:
+        recorded = Path(folder) / "output.wav"
+        with WavWriter(recorded) as writer:
+            performance = Performance(material, part, lambda: assistant.idle, spoken)
+            device = FileDevice(
+                "bench", performance, lambda: assistant.idle, Recording(reply=writer), room=room
+            )
+            clean = await asyncio.to_thread(_canceller, config, device) if part.echo else None
+            assistant = Assistant(config, meter.metered(models), tell, clean)
+            await assistant.run(device)
+        played = read_audio(recorded, FILE_RATE_HZ)
+    return Heard(
+        part.name,
+        part.echo,
+        performance.performed,
+        performance.missed,
+        events,
+        Output(played, FILE_RATE_HZ),
+    )
+
+
+def _canceller(config: Config, device: FileDevice) -> Cleaner:
+    canceller = EchoCanceller(
+        device.output_rate_hz,
+        latency_s=device.input_latency_s + device.output_latency_s,
+        noise_suppression=config.audio.noise_suppression,
+        auto_gain=config.audio.auto_gain,
+    )
+    return lambda heard, clean: canceller.run(heard, device.reference, clean)
+
+
+class _EmptyRoom:
+    """An input in which nobody speaks."""
+
+    def __init__(self, seconds: float) -> None:
+        self._noise = quiet_room(seconds)
+        self.began_cpu_s: float | None = None
+        self.began_s = 0.0
+        self.used = 0.0
+        """Share of one core that this process took since it had settled."""
+        self.exhausted = False
+
+    def frame(self, start: int) -> Samples:
+        """See `Input`."""
+        now_s, cpu_s = time.perf_counter(), time.process_time()
+        if self.began_cpu_s is None and start / INPUT_RATE_HZ >= _SETTLED_S:
+            self.began_s, self.began_cpu_s = now_s, cpu_s
+        elif self.began_cpu_s is not None:
+            self.used = (cpu_s - self.began_cpu_s) / max(now_s - self.began_s, FRAME_S)
+        pcm = self._noise[start : start + FRAME_SAMPLES]
+        self.exhausted = start + FRAME_SAMPLES >= len(self._noise)
+        return np.pad(pcm, (0, FRAME_SAMPLES - len(pcm)))
+
+
+async def measure_idle(config: Config, models: Models, seconds: float = _IDLE_S) -> float:
+    """Return the share of one core that listening takes while nobody speaks, echo canceller included."""
+    room = _EmptyRoom(_SETTLED_S + seconds)
+    assistant = Assistant(config, models, lambda event: None)
+    device = FileDevice("bench", room, lambda: assistant.idle, Recording())
+    clean = await asyncio.to_thread(_canceller, config, device)
+    assistant = Assistant(config, models, lambda event: None, clean)
+    await assistant.run(device)
+    return round(room.used, 4)

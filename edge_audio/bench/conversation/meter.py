@@ -1,0 +1,155 @@
+"""The meter: for which replies chat model and voice have worked, and how long."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from edge_audio.adapters import Models
+from edge_audio.events import Event, ReplyStarted, SpeculationEnded, SpeculationStarted
+from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.tts.voice import Clause, SpokenChunk, Style, Voice
+from runtime import clock
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Work:
+    """What was done for one reply."""
+
+    speculation: bool
+    """Whether it was begun before the turn's end."""
+    seconds: float = 0.0
+    """For how long chat model or voice were at work for it, waiting for their turn included."""
+    committed: bool = False
+    heard: bool = False
+    """Whether any of it was audible."""
+
+    @property
+    def of_use(self) -> bool:
+        """Whether it was not in vain: a speculation that was committed and then withdrawn unheard was."""
+        return self.heard and (self.committed or not self.speculation)
+
+
+class Meter:
+    """Stands between the assistant and its models."""
+
+    def __init__(self) -> None:
+        self.works: list[Work] = []
+        self._open: dict[int, Work] = {}
+        self._announced: int | None = None
+        self._of_task: WeakKeyDictionary[asyncio.Task[object], Work] = WeakKeyDictionary()
+
+    def metered(self, models: Models) -> Models:
+        """Return `models` with this in between."""
+        return replace(models, chat=_MeteredChat(models.chat, self), voice=_MeteredVoice(models.voice, self))
+
+    def watch(self, event: Event) -> None:
+        """Take note of what replies are made for, and what becomes of them."""
+        match event:
+            case SpeculationStarted(epoch):
+                self._announced = epoch
+            case SpeculationEnded(epoch, "committed") if epoch in self._open:
+                self._open[epoch].committed = True
+            case ReplyStarted(epoch):
+                if epoch in self._open:
+                    self._open[epoch].heard = True
+            case _:
+                pass
+
+    def begin(self) -> Work:
+        """The chat model is asked for a reply, for a speculation if one was announced just now."""
+        work = Work(speculation=self._announced is not None)
+        self.works.append(work)
+        if self._announced is not None:
+            self._open[self._announced] = work
+        self._announced = None
+        return work
+
+    def assign(self, work: Work) -> None:
+        """All that the present task asks of the voice is for `work`."""
+        if task := asyncio.current_task():
+            self._of_task[task] = work
+
+    @property
+    def present(self) -> Work | None:
+        """What the present task works for."""
+        task = asyncio.current_task()
+        return None if task is None else self._of_task.get(task)
+
+
+class _MeteredChat:
+    """A `ChatModel` whose replies are metered."""
+
+    def __init__(self, chat: ChatModel, meter: Meter) -> None:
+        self._chat = chat
+        self._meter = meter
+        self.name = chat.name
+        self.hears = chat.hears
+
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        """See `ChatModel`."""
+        return self._metered(self._chat.reply(context, turn), self._meter.begin())
+
+    async def _metered(
+        self, deltas: AsyncGenerator[TextDelta, None], work: Work
+    ) -> AsyncGenerator[TextDelta, None]:
+        self._meter.assign(work)
+        async with aclosing(_timed(deltas, work)) as timed:
+            async for delta in timed:
+                yield delta
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+        """See `ChatModel`."""
+        await self._chat.prefill(context, heard)
+
+    async def warm_up(self) -> None:
+        """See `ChatModel`."""
+        await self._chat.warm_up()
+
+    async def close(self) -> None:
+        """See `ChatModel`."""
+        await self._chat.close()
+
+
+class _MeteredVoice:
+    """A `Voice` whose speech is metered."""
+
+    def __init__(self, voice: Voice, meter: Meter) -> None:
+        self._voice = voice
+        self._meter = meter
+        self.name = voice.name
+        self.sample_rate_hz = voice.sample_rate_hz
+        self.speakers = voice.speakers
+        self.abilities = voice.abilities
+
+    def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        """See `Voice`."""
+        chunks = self._voice.speak(clause, style)
+        work = self._meter.present
+        return chunks if work is None else _timed(chunks, work)
+
+    async def warm_up(self) -> None:
+        """See `Voice`."""
+        await self._voice.warm_up()
+
+    async def close(self) -> None:
+        """See `Voice`."""
+        await self._voice.close()
+
+
+async def _timed(stream: AsyncGenerator[T, None], work: Work) -> AsyncGenerator[T, None]:
+    """Yield what comes, and add up how long it was waited for."""
+    async with aclosing(stream):
+        while True:
+            asked_s = clock.now()
+            try:
+                item = await anext(stream)
+            except StopAsyncIteration:
+                return
+            finally:
+                work.seconds += clock.now() - asked_s
+            yield item
