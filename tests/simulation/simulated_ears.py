@@ -26,6 +26,10 @@ _MISHEARD = "Thank you."
 """What recognizers are known to hear in noises."""
 
 
+_WORDLESS = "#"
+"""Stands for audio tokens of a noise: there are tokens for any sound."""
+
+
 @dataclass(slots=True)
 class Sound:
     """Something that the microphone can hear: words at an even pace, or none."""
@@ -74,6 +78,8 @@ class Forgotten:
     """When its last sound ended."""
     text: str
     """Its words at its latest pause; empty if they were never told."""
+    words_untold: bool
+    """Whether it came to a pause with words and they were not told: no time was left, or it was dropped."""
 
 
 class SimulatedEars:
@@ -161,7 +167,8 @@ class SimulatedEars:
         """See `Ears`."""
         now_s = clock.now()
         if self._open_since_s is not None:
-            self.forgotten.append(Forgotten(now_s, self._onset_s, self._fell_s, self._text_at_pause))
+            untold = not self._text_at_pause and not self.speaking and bool(self._words()[0])
+            self.forgotten.append(Forgotten(now_s, self._onset_s, self._fell_s, self._text_at_pause, untold))
         self._open_since_s = None
         self._text_at_pause = ""
         self._forgot_s = now_s
@@ -317,6 +324,7 @@ class SimulatedEars:
         self.told += words
         ids = None
         if self._scenario.hears != "text":
+            words = words or [_WORDLESS]
             ids = tuple(range(len(self._ids), len(self._ids) + len(words)))
             self._ids += words
         self._tell(Heard(None if self._scenario.hears == "codes" else text, self._pauses, ids))

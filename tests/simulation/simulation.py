@@ -16,11 +16,13 @@ from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
 from edge_audio.events import (
     Event,
+    ReplyResumed,
     ReplyStarted,
     SpeculationStarted,
     SpeechStarted,
     TurnEnded,
     TurnFinished,
+    TurnReport,
 )
 from edge_audio.llm.chat_model import Message, UserTurn
 from edge_audio.tts.voice import Style
@@ -68,6 +70,9 @@ class Course:
     """What happened in a conversation."""
 
     scenario: Scenario
+    ears: SimulatedEars
+    player: SimulatedPlayer
+    chat: SimulatedChat
     events: list[tuple[float, Event]] = field(default_factory=list)
     """All that was told, with the time."""
     prompts: list[tuple[float, tuple[Message, ...], UserTurn]] = field(default_factory=list)
@@ -77,20 +82,21 @@ class Course:
     """When a line was typed or a key pressed, and which."""
     wrongs: list[str] = field(default_factory=list)
     """What must never happen and was seen while it did."""
-    ears: SimulatedEars | None = None
-    player: SimulatedPlayer | None = None
-    chat: SimulatedChat | None = None
 
     def of(self, *kinds: type) -> list[Event]:
         """Return the events of some kinds."""
         return [event for _, event in self.events if isinstance(event, kinds)]
+
+    @property
+    def reports(self) -> list[TurnReport]:
+        """All turns' reports."""
+        return [event.report for _, event in self.events if isinstance(event, TurnFinished)]
 
 
 class Simulation:
     """One conversation that runs."""
 
     def __init__(self, scenario: Scenario, group: ActorGroup) -> None:
-        self.course = Course(scenario)
         self._scenario = scenario
         self.ears = ears = SimulatedEars(scenario, self._heard)
         self.chat = chat = SimulatedChat(scenario, ears.words_of)
@@ -102,7 +108,7 @@ class Simulation:
         self.context = context = Context("Be kind.", 1000)
         wordless = scenario.hears == "codes"
         self.maker = ReplyMaker(group, chat, context, chat if wordless else None)
-        self.course.ears, self.course.player, self.course.chat = ears, player, chat
+        self.course = Course(scenario, ears, player, chat)
         chat.on_prompt = self._asked
         style = Style()
 
@@ -139,6 +145,7 @@ class Simulation:
             tell=self._tell,
         )
         self._waiting: tuple[type, asyncio.Future[None]] | None = None
+        self._onset_s = 0.0
         self._begun_s = 0.0
         self._over_s = 0.0
         self._replug: list[asyncio.TimerHandle] = []
@@ -151,14 +158,25 @@ class Simulation:
     # What is told.
 
     def _heard(self, event: Event) -> None:
-        held = self.player.paused
         self._tell(event)
         self.controller.handle(event)
-        if isinstance(event, SpeechStarted) and self._scenario.barge_in and not held and self.player.sounding:
-            self.course.wrongs.append(f"at {clock.now():.3f} the reply went on over speech that began")
+        if isinstance(event, SpeechStarted):
+            self._onset_s = clock.now()
+            if self._scenario.barge_in and self.player.sounding:
+                self._wrong("the reply went on when speech began")
+
+    def _wrong(self, what: str) -> None:
+        self.course.wrongs.append(f"at {clock.now():.3f} {what}")
 
     def _tell(self, event: Event) -> None:
-        self.course.events.append((clock.now(), event))
+        now_s = clock.now()
+        self.course.events.append((now_s, event))
+        if self.ears.speaking:
+            by_hand_s = self.course.by_hand[-1][0] if self.course.by_hand else None
+            if isinstance(event, TurnEnded) and now_s != by_hand_s:
+                self._wrong("a turn was answered while the user spoke")
+            if isinstance(event, ReplyResumed) and now_s < self._onset_s + HOLD_MS / 1000 - 1e-6:
+                self._wrong("a reply went on while the user spoke")
         if self._waiting is not None:
             kind, waiter = self._waiting
             if isinstance(event, kind) and not waiter.done():
