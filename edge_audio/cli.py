@@ -295,15 +295,19 @@ def voices_remove(
 @bench_app.command("conversation")
 def bench_conversation(
     turns: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Only about so many of the turns.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only about so many of the turns.", show_default=False),
     ] = None,
+    picture: Annotated[Path, typer.Option(metavar="OUT.svg", help="Where to draw what was measured.")] = Path(
+        "conversation.svg"
+    ),
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Hold a scripted conversation twice, with and without speculation (some 20 minutes)."""
     from edge_audio.commands.bench import bench_conversation as command
 
-    command(config, turns=turns, as_json=json, console=_stderr() if json else Console())
+    command(config, turns=turns, picture=picture, as_json=json, console=_stderr() if json else Console())
 
 
 @bench_app.command("latency")

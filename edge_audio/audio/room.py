@@ -20,6 +20,7 @@ class Room:
 
     def __init__(self, rate_hz: int, echo_db: float = -10.0, seed: int = 0) -> None:
         """`rate_hz` is the speaker's rate; at the microphone its sound is by `echo_db` louder than played."""
+        self.rate_hz = rate_hz
         self._resampler = StreamResampler(rate_hz, INPUT_RATE_HZ)
         self._response = room_response(seed) * np.float32(10.0 ** (echo_db / 20))
         self._arriving: Samples = np.zeros(len(self._response) - 1, np.float32)

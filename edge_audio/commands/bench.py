@@ -1,6 +1,7 @@
 """`edge-audio bench`: figures for a person, or one JSON object."""
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_audio.adapters import load_models
+from edge_audio.audio.files import Replacement
 from edge_audio.bench.conversation.bench import measure_conversation
+from edge_audio.bench.conversation.picture import draw
 from edge_audio.bench.latency import measure_latency
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead
@@ -18,11 +21,21 @@ from edge_audio.step_audio.placement import Placement
 
 
 def bench_conversation(
-    config_path: Path | None, *, turns: int | None, as_json: bool, console: Console
+    config_path: Path | None, *, turns: int | None, picture: Path, as_json: bool, console: Console
 ) -> None:
-    """Print `edge_audio.bench.conversation.bench.measure_conversation`. Raises `UserError`."""
+    """Print `edge_audio.bench.conversation.bench.measure_conversation`, and draw it into `picture`.
+
+    Raises `UserError`, at once where the picture can't be written.
+    """
     config = load_config(config_path)
-    _show(asyncio.run(measure_conversation(config, console, turns)), as_json, console)
+    file = Replacement(picture)
+    with ExitStack() as undo:
+        undo.callback(file.abort)
+        figures = asyncio.run(measure_conversation(config, console, turns))
+        file.write(draw(figures).encode())
+        file.commit()
+    _show(figures, as_json, console)
+    console.print(f"The picture: {picture}", markup=False, highlight=False)
 
 
 def bench_latency(config_path: Path | None, *, as_json: bool, console: Console) -> None:

@@ -308,8 +308,8 @@ def main() -> None:
     for name, pcm in noises():
         save(name, pcm)
     manifest = [
-        "# Made by tests/data/make_conversation.py. Seconds from the file's begin, of what is heard: its first",
-        "# and last samples above -50 dBFS before the room's noise was added. The tag `alone`: what is said",
+        "# Made by tests/data/make_conversation.py. Seconds from the file's begin, of what is heard: first",
+        "# and last sample above -50 dBFS before the room's noise was added. The tag `alone`: what is said",
         "# before the pause could stand alone, as it does now and then when people hesitate.",
         *clips_toml(TURNS, turns, "turn"),
         *clips_toml(BACKCHANNELS, backchannels, "backchannel"),

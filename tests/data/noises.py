@@ -71,7 +71,7 @@ def slam() -> Samples:
     """Return a door that falls shut in the next room."""
     return mixed(
         0.6,
-        (0.0, band(burst(6, 0.6, 0.003, 0.09), 40, 500)),
+        (0.0, band(burst(6, 0.6, 0.003, 0.06), 40, 500)),
         (0.0, 0.3 * band(burst(7, 0.2, 0.001, 0.02), 800, 4000)),
     )
 

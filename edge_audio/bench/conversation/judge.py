@@ -113,6 +113,8 @@ class SoundRow:
     clip: str
     over: str
     """The turn whose reply it was heard over."""
+    length_ms: float
+    """Of the sound itself."""
     stopped_ms: float | None
     """From its true onset to the last audible sample before the reply stopped; None if it did not stop."""
     back_ms: float | None
@@ -206,6 +208,7 @@ def judge_sounds(heard: Heard) -> list[SoundRow]:
                 part=heard.part,
                 clip=performed.cue.clip.name,
                 over=performed.cue.turn.clip,
+                length_ms=_ms(end_s - onset_s),
                 stopped_ms=_ms(max(0.0, stops[0][0] - onset_s)) if stops else None,
                 back_ms=None if back_s is None else _ms(back_s - end_s),
                 false_stop=taken or (bool(stops) and (back_s is None or back_s > end_s + GOES_ON_S)),
