@@ -10,9 +10,9 @@ from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
+from edge_audio.turns.session_clock import SessionClock
 from edge_audio.turns.tracker import SpeechTracker
 from edge_audio.turns.words import looks_unfinished
-from runtime import clock
 from runtime.actor import Actor
 from runtime.channel import Channel
 from runtime.newest import Newest
@@ -81,7 +81,7 @@ class Listener:
         self._settings = settings
         self._transcribing = Newest()
         self._judging = Newest()
-        self._origin_s: float | None = None
+        self._clock = SessionClock()
         self._pre_roll: deque[Samples] = deque(maxlen=_PRE_ROLL_FRAMES)
         self._turn_audio: deque[Samples] = deque(maxlen=_JUDGED_FRAMES)
         self._utterance: Utterance | None = None
@@ -101,7 +101,7 @@ class Listener:
 
     def now_s(self) -> float:
         """Seconds since the input's first sample; 0 before the first frame."""
-        return 0.0 if self._origin_s is None else clock.now() - self._origin_s
+        return self._clock.now_s()
 
     def actors(self) -> tuple[Actor, ...]:
         """What must run for it to listen."""
@@ -126,8 +126,7 @@ class Listener:
 
     async def _run(self) -> None:
         async for frame in self._frames:
-            if self._origin_s is None:
-                self._origin_s = clock.now() - frame.end / INPUT_RATE_HZ
+            self._clock.heard(frame.end)
             await self._hear(frame)
 
     async def _hear(self, frame: Frame) -> None:
