@@ -80,6 +80,20 @@ def talk(
 
 
 @app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="DIR", help="What `talk --record` wrote.")],
+    json: JsonOption = False,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another config than the recorded one.")
+    ] = None,
+) -> None:
+    """Hold a recorded conversation again, at its own pace, and show both side by side."""
+    from edge_audio.commands.replay import replay_recording
+
+    replay_recording(recording, config, as_json=json, console=_stderr() if json else Console())
+
+
+@app.command()
 def timeline(
     source: Annotated[
         Path, typer.Argument(metavar="REPORT|DIR", help="What `talk` wrote with --report or --record.")

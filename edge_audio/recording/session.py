@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edge_audio.bench.figures import machine_load
 from edge_audio.config import Config, LlamaCpp
 from edge_audio.models import EMBEDDED
 from runtime.errors import UserError
@@ -32,6 +33,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """From handing a sample to the speaker until its echo arrives, by the device's own account."""
     treated: bool
     """Whether what was heard was treated (echo, noise, gain) before anybody listened to it."""
+    load_1min: float
+    """Processes that ran or wanted to, on average over the minute before."""
     models: dict[str, str]
     """What each seam ran on."""
     versions: dict[str, str]
@@ -58,6 +61,7 @@ def describe(
         output_rate_hz=rate_hz,
         latency_s=latency_s,
         treated=treated,
+        load_1min=machine_load()["load_1min"],
         models=dict(models),
         versions=_packages() | _files(config),
         config=msgspec.to_builtins(config),

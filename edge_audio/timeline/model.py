@@ -155,7 +155,7 @@ def from_events(told: list[Told]) -> Timeline:
             case SpeechPaused(_, speech_end_s):
                 timeline.speech.append(Stretch(speaking_s, speech_end_s))
                 speaking_s = None
-            case StateChanged("silence") | ReplyResumed():
+            case StateChanged("silence"):
                 begun_s = None  # it was no turn
             case SpeculationStarted(epoch, text):
                 making[epoch] = (at_s, text or "")
@@ -172,6 +172,11 @@ def from_events(told: list[Told]) -> Timeline:
                 saying[epoch] = _Saying(audible_s)
             case ReplyPaused(epoch) if epoch in saying:
                 saying[epoch].held_since_s = at_s
+            case ReplyResumed(epoch):
+                if speaking_s is None:
+                    begun_s = None  # it was no turn either; else the hold may just have lasted too long
+                if epoch in saying:
+                    saying[epoch].goes_on(at_s)
             case TurnFinished(epoch, turn):
                 timeline.begins_s.append(owed.pop(epoch, (at_s, at_s))[1])
                 if (said := saying.pop(epoch, None)) is not None:
@@ -180,8 +185,6 @@ def from_events(told: list[Told]) -> Timeline:
                 timeline.remarks.append(Remark(at_s, text, is_error))
             case _:
                 pass
-        if isinstance(event, ReplyResumed) and event.epoch in saying:
-            saying[event.epoch].goes_on(at_s)
         if not isinstance(event, ByHand):
             report.watch(event)
     if speaking_s is not None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import quantiles
 
 from edge_audio.screen import harmless, stage_style
 from edge_audio.timeline.chart import draw_chart
+from edge_audio.timeline.figures import figures
 from edge_audio.timeline.markup import Markup, number, tag, text
 from edge_audio.timeline.model import Timeline
 from edge_audio.timeline.palette import STAGES, style_sheet
@@ -109,29 +109,18 @@ def _figures(timeline: Timeline) -> Iterator[Markup]:
 
 
 def _sums(timeline: Timeline) -> Iterator[tuple[str, str, str]]:
-    turns = timeline.turns
-    yield str(len(turns)), "", "turns"
-    gaps_ms = [turn.response_gap_ms for turn in turns if turn.response_gap_ms is not None]
-    if gaps_ms:
-        yield f"{_quantile(gaps_ms, 50):.0f}", "ms", "response gap, p50"
-        yield f"{_quantile(gaps_ms, 95):.0f}", "ms", "response gap, p95"
-    started = sum(turn.speculations.get("started", 0) for turn in turns)
-    if started:
-        committed = sum(turn.speculations.get("committed", 0) for turn in turns)
-        yield f"{committed}", f"of {started}", "speculations committed"
-    ahead = [turn for turn in turns if turn.speculations.get("committed")]
-    leads_ms = [turn.lead_ms for turn in ahead if turn.lead_ms is not None]
-    if leads_ms:
-        yield f"{_quantile(leads_ms, 50):.0f}", "ms", "lead of the committed, p50"
-    yield str(sum(turn.interrupted for turn in turns)), "", "interruptions"
-    if timeline.complete:
-        held = sum(max(0, len(answer.held) - answer.report.interrupted) for answer in timeline.answers)
-        yield str(held), "", "false stops, gone on"
-
-
-def _quantile(values: list[float], percent: int) -> float:
-    """Return a percentile, between the values where it falls between them."""
-    return values[0] if len(values) == 1 else quantiles(values, n=100, method="inclusive")[percent - 1]
+    sums = figures(timeline)
+    yield str(sums.turns), "", "turns"
+    if sums.response_gap_p50_ms is not None:
+        yield f"{sums.response_gap_p50_ms:.0f}", "ms", "response gap, p50"
+        yield f"{sums.response_gap_p95_ms:.0f}", "ms", "response gap, p95"
+    if sums.speculations:
+        yield str(sums.committed), f"of {sums.speculations}", "speculations committed"
+    if sums.lead_p50_ms is not None:
+        yield f"{sums.lead_p50_ms:.0f}", "ms", "lead of the committed, p50"
+    yield str(sums.interruptions), "", "interruptions"
+    if sums.false_stops is not None:
+        yield str(sums.false_stops), "", "false stops, gone on"
 
 
 def _legend(timeline: Timeline, top: float) -> tuple[list[Markup], float]:

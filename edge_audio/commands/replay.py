@@ -1,0 +1,119 @@
+"""`edge-audio replay`: a recorded conversation held again, and both side by side."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edge_audio.adapters import load_models
+from edge_audio.bench.figures import machine_load
+from edge_audio.config import Config, load_config
+from edge_audio.events import TurnReport
+from edge_audio.recording.folder import RecordedConversation, read_recording
+from edge_audio.recording.lines import Told
+from edge_audio.recording.replay import listened_to, replay
+from edge_audio.screen import harmless
+from edge_audio.timeline.comparison import Pair, pair_turns
+from edge_audio.timeline.figures import Figures, figures
+from edge_audio.timeline.model import from_events
+
+SCHEMA_VERSION = 1
+
+
+def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, console: Console) -> None:
+    """Hold the recorded conversation again at its own pace, and show what happened then and now.
+
+    With the recorded config unless another is given. Raises `UserError`.
+    """
+    recording = read_recording(folder)
+    config = load_config(config_path) if config_path is not None else recording.session.read_config()
+    told, models = asyncio.run(_replay(config, recording, console))
+    load = machine_load()["load_1min"]
+    then, now = from_events(recording.told), from_events(told)
+    pairs = list(pair_turns(then, now))
+    if as_json:
+        tree: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "then": {
+                "models": recording.session.models,
+                "load_1min": recording.session.load_1min,
+                "figures": figures(then),
+            },
+            "now": {"models": models, "load_1min": load, "figures": figures(now)},
+            "turns": pairs,
+        }
+        print(msgspec.json.encode(tree).decode())
+        return
+    console.print(_table(pairs))
+    loads = {"load of the machine": (recording.session.load_1min, load)}
+    console.print(_figures(figures(then), figures(now), loads))
+
+
+async def _replay(
+    config: Config, recording: RecordedConversation, console: Console
+) -> tuple[list[Told], dict[str, str]]:
+    heard = await asyncio.to_thread(listened_to, recording, config.audio)
+    with console.status("Loading the models ..."):
+        models = await load_models(config)
+    try:
+        with console.status(f"Replaying {len(heard) / 16_000:.0f} s ..."):
+            return await replay(config, models, recording, heard), dict(models.names())
+    finally:
+        await models.close()
+
+
+def _table(pairs: list[Pair]) -> Table:
+    """Every turn, then and now."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
+    for heading in ("", "then", "now"):
+        table.add_column(heading)
+    for pair in pairs:
+        begin = Text(f"{int(pair.begin_s) // 60}:{pair.begin_s % 60:04.1f}", "dim")
+        table.add_row(begin, _turn(pair.then, None), _turn(pair.now, pair.then))
+    return table
+
+
+def _turn(turn: TurnReport | None, then: TurnReport | None) -> Text:
+    """What came of a turn, and by how much the gap differs from that of `then`."""
+    if turn is None:
+        return Text("no turn", "dim italic")
+    lines = [Text(harmless(turn.user_text) or "(words unknown)", "bold"), Text(harmless(turn.heard_text))]
+    lines += [Text(line, "dim") for line in _measures(turn, then)]
+    if turn.interrupted:
+        lines.append(Text("interrupted", "yellow"))
+    if turn.error:
+        lines.append(Text(harmless(turn.error), "red"))
+    return Text("\n").join(line for line in lines if line)
+
+
+def _measures(turn: TurnReport, then: TurnReport | None) -> Iterator[str]:
+    if turn.response_gap_ms is not None:
+        gap = f"gap {turn.response_gap_ms:.0f} ms"
+        if then is not None and then.response_gap_ms is not None:
+            gap += f" ({turn.response_gap_ms - then.response_gap_ms:+.0f})"
+        if turn.lead_ms is not None and turn.speculations.get("committed"):
+            gap += f", lead {turn.lead_ms:.0f} ms"
+        yield gap
+    outcomes = {name: count for name, count in turn.speculations.items() if count and name != "started"}
+    if outcomes:
+        yield "speculations: " + ", ".join(f"{count} {name}" for name, count in outcomes.items())
+
+
+def _figures(then: Figures, now: Figures, others: dict[str, tuple[float, float]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "then", "now"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = {name: (value, getattr(now, name)) for name, value in asdict(then).items()} | others
+    for name, (before, after) in rows.items():
+        table.add_row(name.replace("_", " "), _cell(before), _cell(after))
+    return table
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"

@@ -1,0 +1,103 @@
+"""What was recorded is spoken again, as it was heard then."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_audio.audio.files import WavWriter, read_audio
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.config import Audio, Config, Hibari, configs_folder
+from edge_audio.recording.folder import HEARD, PLAYED, RecordedConversation
+from edge_audio.recording.replay import listened_to
+from edge_audio.recording.session import describe
+from runtime.errors import UserError
+
+RATE_HZ = 24_000
+QUESTION = read_questions()[0]
+
+
+def recorded(folder: Path, heard: Samples, played: Samples, *, treated: bool) -> RecordedConversation:
+    for name, pcm, rate_hz in ((HEARD, heard, INPUT_RATE_HZ), (PLAYED, played, RATE_HZ)):
+        with WavWriter(folder / name, rate_hz) as file:
+            file.write(pcm)
+    session = describe(
+        Config(tts=Hibari()), {}, device="test", rate_hz=RATE_HZ, latency_s=0.02, treated=treated
+    )
+    return RecordedConversation(folder, session, [])
+
+
+def echoing(seconds: float) -> tuple[Samples, Samples]:
+    """Noise that was played, and what of it came back to the microphone."""
+    played = 0.2 * np.random.default_rng(0).standard_normal(round(seconds * INPUT_RATE_HZ)).astype(np.float32)
+    played *= np.repeat(np.random.default_rng(1).random(len(played) // 800 + 1) > 0.4, 800)[: len(played)]
+    heard = np.concatenate((np.zeros(640, np.float32), 0.3 * played[:-640])).astype(np.float32)
+    return np.repeat(played, 3)[::2], heard
+
+
+def test_the_echo_of_what_was_played_then_is_taken_out(tmp_path: Path) -> None:
+    played, heard = echoing(6.0)
+    recording = recorded(tmp_path, heard, played, treated=True)
+    clean = listened_to(recording, Audio())
+    late = slice(3 * INPUT_RATE_HZ, None)
+    assert len(clean) == len(heard)
+    assert np.mean(np.square(clean[late])) < 0.01 * np.mean(np.square(heard[late]))
+
+
+def test_what_was_not_treated_then_is_heard_as_it_is(tmp_path: Path) -> None:
+    played, heard = echoing(1.0)
+    recording = recorded(tmp_path, heard, played, treated=False)
+    assert np.array_equal(listened_to(recording, Audio()), recording.heard())
+
+
+def test_a_config_that_is_none_today_is_told() -> None:
+    session = describe(Config(tts=Hibari()), {}, device="test", rate_hz=RATE_HZ, latency_s=0.0, treated=False)
+    session.config["tts"]["volume"] = 3
+    with pytest.raises(UserError, match="--config"):
+        session.read_config()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A question and its answer, recorded by the command."""
+    folder = tmp_path_factory.mktemp("recorded")
+    run("talk", "--input", str(QUESTIONS.parent / QUESTION.file), "--record", "kept", folder=folder)
+    return folder / "kept"
+
+
+def run(*arguments: str, folder: Path) -> str:
+    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "") or "--json" in arguments, done.stderr
+    return done.stdout
+
+
+@pytest.mark.models
+def test_a_question_is_recorded_replayed_and_drawn(kept: Path) -> None:
+    replayed = json.loads(run("replay", "kept", "--json", folder=kept.parent))
+    assert replayed["schema_version"] == 1
+    (turn,) = replayed["turns"]
+    assert "capital" in turn["then"]["user_text"]
+    assert turn["then"]["user_text"] == turn["now"]["user_text"]
+    assert replayed["now"]["figures"]["turns"] == replayed["then"]["figures"]["turns"] == 1
+    heard = read_audio(kept / HEARD)
+    asked = read_audio(QUESTIONS.parent / QUESTION.file)
+    assert np.abs(heard[: len(asked)] - asked).max() < 1e-4
+    run("timeline", "kept", "--output", "kept.svg", folder=kept.parent)
+    assert "capital" in (kept.parent / "kept.svg").read_text()
+
+
+@pytest.mark.models
+def test_a_replay_on_a_terminal_tells_both_time_lines(kept: Path) -> None:
+    config = str(configs_folder() / "desktop.toml")
+    shown = run("replay", "kept", "--config", config, folder=kept.parent)
+    lines = shown.splitlines()
+    assert lines[0].split() == ["then", "now"]
+    assert shown.count("What is the capital") == 2
+    assert len(re.findall(r"gap \d+ ms", shown)) == 2
+    assert any(line.startswith("turns") for line in lines)
