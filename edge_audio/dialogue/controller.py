@@ -91,6 +91,7 @@ class Controller(ReplyWatcher):
             time_s=time_s,
             tell=tell,
             over=self._reply_over,
+            undecided=self._is_undecided,
         )
         self._speculations = Speculations(
             chat=chat,
@@ -160,7 +161,10 @@ class Controller(ReplyWatcher):
         turn.paused_s = event.at_s
 
     def _heard_partial(self, text: str) -> None:
-        if (turn := self._turn) is None or not text:
+        if (turn := self._turn) is None:
+            return
+        turn.listened_to = True
+        if not text:
             return
         if turn.into_reply:
             if not is_backchannel(text) and not self._delivery.is_own_voice(text):
@@ -258,6 +262,11 @@ class Controller(ReplyWatcher):
         if self._turn is not None and self._turn.into_reply and self._turn.speaking:
             self._confirm_barge_in(self._turn)
         self._show_state()
+
+    def _is_undecided(self) -> bool:
+        """Whether something was heard over a reply, and no recognizer has said yet what."""
+        turn = self._turn
+        return turn is not None and turn.into_reply and not turn.listened_to
 
     def _is_backchannel(self, turn: OpenTurn, heard: UserTurn) -> bool:
         """Whether what was said over a reply was nothing, or not meant to interrupt it."""

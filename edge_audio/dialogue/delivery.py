@@ -48,8 +48,13 @@ class Delivery(Audience):
         time_s: Callable[[], float],
         tell: Callable[[Event], None],
         over: Callable[[], None],
+        undecided: Callable[[], bool],
     ) -> None:
-        """`over` is called when a reply has been heard to its end."""
+        """`over` is called when a reply has been heard to its end.
+
+        `undecided` says whether nobody has said yet what it is that a reply was held for: then it is held once
+        more as long, since a slow recognizer's words may be about to come.
+        """
         self._player = player
         self._context = context
         self._epoch = epoch
@@ -59,7 +64,9 @@ class Delivery(Audience):
         self._tell = tell
         self._over = over
         self._exchange: Exchange | None = None
-        self._hold_timer = Timer(self.release)
+        self._undecided = undecided
+        self._held_on = False
+        self._hold_timer = Timer(self._held_for_long)
 
     @property
     def active(self) -> bool:
@@ -103,7 +110,15 @@ class Delivery(Audience):
         if not self._player.paused:
             self._player.pause()
             self._tell(ReplyPaused(self._exchange.reply.epoch))
+        self._held_on = False
         self._hold_timer.start(self._settings.hold_ms / 1000)
+
+    def _held_for_long(self) -> None:
+        if self._undecided() and not self._held_on:
+            self._held_on = True
+            self._hold_timer.start(self._settings.hold_ms / 1000)
+        else:
+            self.release()
 
     def release(self) -> None:
         """It was no interruption, or none so far: go on."""

@@ -17,6 +17,8 @@ class OpenTurn:
     """The whole turn at the latest pause; None while the user speaks."""
     partial: str = ""
     """What was heard of it at last while the user speaks."""
+    listened_to: bool = False
+    """Whether a recognizer has told what it heard of it, be it nothing."""
     speaking: bool = True
     into_reply: bool = False
     """Whether it began over a reply and may yet turn out to be a cough or a backchannel."""

@@ -30,13 +30,14 @@ def test_speech_as_a_reply_ends_does_not_silence_the_next(before_end_s: float) -
 
 
 def test_a_reply_that_went_on_falls_silent_again_when_the_user_does_not_stop() -> None:
-    first = Act(Noise(1.9), 0.3, "reply began")
+    first = Act(Noise(3.4), 0.3, "reply began")
     second = Act(Noise(0.5), 0.3)
     course = converse(Scenario((ASK, first, second), costs=SLOW, reply_words=30, seed=3))
     assert not course.wrongs
     onsets_s = times(course, SpeechStarted)[1:]
     assert times(course, ReplyPaused) == onsets_s
-    assert times(course, ReplyResumed)[0] == pytest.approx(onsets_s[0] + HOLD_MS / 1000)
+    waited_ms = 1000 * (times(course, ReplyResumed)[0] - onsets_s[0])
+    assert HOLD_MS - 1 <= waited_ms <= 2 * HOLD_MS + 1
 
 
 def test_words_that_come_in_bits_hold_the_reply_once() -> None:
