@@ -102,6 +102,8 @@ class TurnRow:
     """How long before the turn's end that speculation's first sound was ready."""
     silence_ms: float | None
     """An interruption: from its true onset to the last audible sample of the reply."""
+    talked_over: bool
+    """Whether the reply that was interrupted went on before the interruption's end."""
     stages_ms: dict[str, float] | None
 
 
@@ -151,6 +153,7 @@ def _judge_turn(heard: Heard, turn: Performed, until_s: float) -> TurnRow:
         if not output.audible(turn.end_s - _JUST_NOW_S, turn.end_s + _JUST_NOW_S / 3):
             first_s = output.first_audible(max(turn.end_s, answer.at_s), until_s)
             gap_ms = None if first_s is None else _ms(first_s - turn.end_s)
+    silence = _silence(heard, turn)
     speculated = answer is not None and answer.epoch in _committed(heard)
     return TurnRow(
         part=heard.part,
@@ -164,7 +167,8 @@ def _judge_turn(heard: Heard, turn: Performed, until_s: float) -> TurnRow:
         ended_early=bool(early),
         speculated=speculated,
         lead_ms=report.lead_ms if report and speculated else None,
-        silence_ms=_silence_ms(heard, turn),
+        silence_ms=None if silence is None else _ms(max(0.0, silence[0] - turn.onset_s)),
+        talked_over=silence is not None and silence[1] < turn.end_s and not early,
         stages_ms=report.stages_ms if report else None,
     )
 
@@ -175,16 +179,13 @@ def _is_split(ended: Sequence[TurnEnded]) -> bool:
     return any(not later.startswith(before) for before, later in pairwise(texts))
 
 
-def _silence_ms(heard: Heard, turn: Performed) -> float | None:
-    """How long the reply went on after the onset of an interruption; None where none was audible then."""
+def _silence(heard: Heard, turn: Performed) -> tuple[float, float] | None:
+    """When the reply fell silent for an interruption, and until when; None where none was audible."""
     onset_s = turn.onset_s
     if turn.cue.into_reply_s is None or not heard.output.audible(onset_s - _JUST_NOW_S, onset_s):
         return None
-    for begin_s, _ in heard.output.silences(onset_s - _JUST_NOW_S, float("inf")):
-        if _ended_naturally(heard, begin_s):
-            return None
-        return _ms(max(0.0, begin_s - onset_s))
-    return None
+    silence = next(heard.output.silences(onset_s - _JUST_NOW_S, float("inf")))  # the end at the latest
+    return None if _ended_naturally(heard, silence[0]) else silence
 
 
 def judge_sounds(heard: Heard) -> list[SoundRow]:

@@ -36,7 +36,8 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
     - `wasted_compute_ratio`: of the time that chat model and voice worked for replies, that for speculations
       that were not heard
     - `cut_off_rate`: turns that were answered into, or in pieces
-    - `onset_to_silence_ms`: from the true onset of an interruption to the last audible sample of the reply
+    - `onset_to_silence_ms`: from the true onset of an interruption to the last audible sample of the reply;
+      `interruptions_talked_over`: those before whose end it went on all the same
     - `false_stop_rate`: sounds after which the reply did not go on within 400 ms of their end
     - `self_interruptions`: stops of a reply, and turns, for which nobody had been heard, with the echo;
       `unprovoked_stops` those in the other parts
@@ -65,6 +66,7 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
         "ended_early": sum(turn.ended_early for turn in turns),
         "onset_to_silence_ms": percentiles(silences),
         "interruptions": len(silences),
+        "interruptions_talked_over": sum(turn.talked_over for turn in turns),
         "false_stop_rate": _share(sound.false_stop for sound in sounds),
         "sounds_over_replies": len(sounds),
         "sounds_that_missed_their_reply": sum(part.missed for part in speculating.parts),

@@ -130,6 +130,15 @@ def test_an_interruption_is_silenced_when_the_last_sample_was_audible() -> None:
     assert row.silence_ms == pytest.approx(130.0, abs=0.1)
 
 
+def test_a_reply_that_goes_on_while_the_user_speaks_talks_over_them() -> None:
+    interruption = turn(3.0, into_reply_s=1.0)
+    row = only_turn(output((0.5, 3.4), (4.9, 5.4)), [interruption], finished(5.5, 1, interrupted=True))
+    assert row.silence_ms == pytest.approx(100.0, abs=0.1)
+    assert row.talked_over
+    silenced = only_turn(output((0.5, 3.4), (5.6, 8.0)), [interruption], ended(5.5, 2))
+    assert not silenced.talked_over
+
+
 def test_a_gap_between_sentences_is_no_silence() -> None:
     row = only_turn(
         output((0.5, 3.35), (3.6, 3.9)), [turn(3.0, into_reply_s=1.0)], finished(4.0, 1, interrupted=True)
