@@ -289,6 +289,7 @@ def _holds_end_in_time(course: Course) -> None:
     Where the recognizer hasn't told anything by then, it waits as long again.
     """
     onset_s = held_s = 0.0
+    forgotten_s = [utterance.at_s for utterance in course.ears.forgotten]
     held: int | None = None
     for at_s, event in course.events:
         match event:
@@ -300,6 +301,8 @@ def _holds_end_in_time(course: Course) -> None:
             case ReplyResumed(epoch) | TurnFinished(epoch) if epoch == held:
                 waited_s = at_s - max(onset_s, held_s)
                 expect(waited_s <= 2 * HOLD_MS / 1000 + _SOON_S, "hold", waited_s, "s until", event)
+                useless_s = [at for at in forgotten_s if held_s < at < at_s]
+                expect(not useless_s, "hold", event, "though nothing was meant by what ended at", useless_s)
                 held = None
             case TurnEnded():
                 held = None

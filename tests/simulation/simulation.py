@@ -65,6 +65,17 @@ class _Watcher(ReplyWatcher):
         self._player.reply_made()
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the chat model was asked with."""
+
+    at_s: float
+    epoch: int
+    """Of the reply."""
+    context: tuple[Message, ...]
+    turn: UserTurn
+
+
 @dataclass(slots=True)
 class Course:
     """What happened in a conversation."""
@@ -75,8 +86,8 @@ class Course:
     chat: SimulatedChat
     events: list[tuple[float, Event]] = field(default_factory=list)
     """All that was told, with the time."""
-    prompts: list[tuple[float, tuple[Message, ...], UserTurn]] = field(default_factory=list)
-    """What the chat model was asked with."""
+    prompts: list[Prompt] = field(default_factory=list)
+    """What the chat model was asked with, in order."""
     replies: list[Reply] = field(default_factory=list)
     by_hand: list[tuple[float, str]] = field(default_factory=list)
     """When a line was typed or a key pressed, and which."""
@@ -183,7 +194,7 @@ class Simulation:
                 waiter.set_result(None)
 
     def _asked(self, context: tuple[Message, ...], turn: UserTurn) -> None:
-        self.course.prompts.append((clock.now(), context, turn))
+        self.course.prompts.append(Prompt(clock.now(), self.epoch.current, context, turn))
 
     # What the user does.
 
