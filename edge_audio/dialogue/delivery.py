@@ -52,8 +52,8 @@ class Delivery(Audience):
     ) -> None:
         """`over` is called when a reply has been heard to its end.
 
-        `undecided` says whether nobody has said yet what it is that a reply was held for: then it is held once
-        more as long, since a slow recognizer's words may be about to come.
+        `undecided` says whether nobody has said yet what it is that a reply was held for: then it is held as
+        long again, since a slow recognizer's words may be about to come.
         """
         self._player = player
         self._context = context

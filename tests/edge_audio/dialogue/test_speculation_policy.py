@@ -1,0 +1,54 @@
+import pytest
+
+from edge_audio.dialogue.speculation import EFFORTS, Moment, SpeculationPolicy
+
+
+def wants(policy: SpeculationPolicy, moment: Moment, *, whole: float = 0.95, started: int = 0) -> bool:
+    return policy.wants(moment, whole=whole, started=started, session_s=60.0)
+
+
+def test_more_effort_speculates_sooner() -> None:
+    moments: tuple[Moment, ...] = ("changed", "settled", "pause")
+    wanted = {name: [m for m in moments if wants(SpeculationPolicy(e), m)] for name, e in EFFORTS.items()}
+    assert wanted["eager"] == ["changed", "settled", "pause"]
+    assert wanted["balanced"] == ["settled", "pause"]
+    assert wanted["frugal"] == []
+    frugal = SpeculationPolicy(EFFORTS["frugal"])
+    for _ in range(5):
+        frugal.ended("pause", "committed", 0.5)
+    assert wants(frugal, "pause")
+
+
+@pytest.mark.parametrize("effort", EFFORTS.values())
+def test_words_that_are_hardly_whole_are_not_answered(effort) -> None:
+    assert not wants(SpeculationPolicy(effort), "pause", whole=0.2)
+
+
+@pytest.mark.parametrize("effort", EFFORTS.values())
+def test_a_turn_has_its_share_of_speculations(effort) -> None:
+    policy = SpeculationPolicy(effort)
+    for _ in range(20):
+        policy.ended("pause", "committed", 0.5)
+    assert wants(policy, "pause", started=effort.per_turn - 1)
+    assert not wants(policy, "pause", started=effort.per_turn)
+
+
+def test_what_does_badly_is_left_and_tried_again_later() -> None:
+    policy = SpeculationPolicy(EFFORTS["balanced"])
+    for _ in range(3):
+        policy.ended("settled", "superseded", 0.2)
+    assert not wants(policy, "settled")
+    assert wants(policy, "pause")
+    for _ in range(40):
+        policy.ended("pause", "committed", 0.5)
+    assert wants(policy, "settled")
+
+
+def test_too_much_waste_ends_speculation_until_time_has_passed() -> None:
+    policy = SpeculationPolicy(EFFORTS["balanced"])
+    for _ in range(10):
+        policy.ended("pause", "committed", 0.5)
+    policy.ended("pause", "cancelled", 30.0)
+    assert policy.wasted_s == 30.0
+    assert not policy.wants("pause", whole=0.95, started=0, session_s=60.0)
+    assert policy.wants("pause", whole=0.95, started=0, session_s=120.0)
