@@ -19,6 +19,7 @@ from edge_audio.dialogue.maker import ReplyMaker
 from edge_audio.dialogue.player import Player
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
+from edge_audio.dialogue.turn_meter import TurnMeter
 from edge_audio.events import Event, Notice
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.tts.voice import Style
@@ -57,7 +58,7 @@ class Assistant:
         """
         self._config = config
         self._models = models
-        self._tell = tell
+        self._watcher = tell
         self._clean = clean
         self._quit = asyncio.Event()
         self.trace = Trace()
@@ -80,6 +81,7 @@ class Assistant:
             _listening(config),
         )
         self._controller: Controller | None = None
+        self._meter = TurnMeter(self.now_s)
 
     @property
     def idle(self) -> bool:
@@ -88,9 +90,9 @@ class Assistant:
 
     @property
     def counters(self) -> Counter[str]:
-        """What was counted: dropped frames and whatever the trace counts."""
+        """What was counted: dropped frames, what came of speculations, and whatever the trace counts."""
         dropped = sum(channel.dropped for channel in {self._captured, self._frames})
-        return self.trace.counters + Counter(frames_dropped=dropped)
+        return self.trace.counters + self._meter.totals + Counter(frames_dropped=dropped)
 
     def now_s(self) -> float:
         """Seconds since the first input sample."""
@@ -103,6 +105,7 @@ class Assistant:
         """
         config, models = self._config, self._models
         playout = Playout(device.output_rate_hz)
+        self._meter.output_latency_s = device.output_latency_s
         epoch = Epoch()
         context = Context(config.conversation.system_prompt, config.conversation.history_tokens)
         style = Style(speed=config.tts.speed)
@@ -189,6 +192,9 @@ class Assistant:
         """Take a typed line as a turn."""
         if self._controller is not None:
             self._controller.type_line(text)
+
+    def _tell(self, event: Event) -> None:
+        self._watcher(self._meter.measure(event))
 
     def _heard(self, event: Event) -> None:
         self._tell(event)

@@ -171,6 +171,10 @@ class TurnReport:
     """How long before the turn's end the reply's first sound was ready; negative if it came later."""
     commit_to_first_sample_ms: float | None = None
     """From when a reply was both committed and ready to its first sample at the speaker."""
+    interruption_ms: float | None = None
+    """From the onset of the speech that interrupted it to silence; None for a reply stopped by key."""
+    wasted_compute_s: float = 0.0
+    """How long speculations ran for this turn that were discarded."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
 

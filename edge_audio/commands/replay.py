@@ -86,7 +86,8 @@ def _turn(turn: TurnReport | None, then: TurnReport | None) -> Text:
     lines = [Text(harmless(turn.user_text) or "(words unknown)", "bold"), Text(harmless(turn.heard_text))]
     lines += [Text(line, "dim") for line in _measures(turn, then)]
     if turn.interrupted:
-        lines.append(Text("interrupted", "yellow"))
+        within = "" if turn.interruption_ms is None else f", silent in {turn.interruption_ms:.0f} ms"
+        lines.append(Text(f"interrupted{within}", "yellow"))
     if turn.error:
         lines.append(Text(harmless(turn.error), "red"))
     return Text("\n").join(line for line in lines if line)

@@ -72,7 +72,8 @@ def _outcome(turn: TurnReport) -> str:
     if turn.error is not None:
         return "failed"
     if turn.interrupted:
-        return "interrupted"
+        silent_ms = turn.interruption_ms
+        return "interrupted" if silent_ms is None else f"silent in {silent_ms:.0f} ms"
     if turn.speech_end_s is None:
         return "typed"
     if not turn.speculations.get("committed"):
