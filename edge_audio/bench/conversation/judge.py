@@ -15,6 +15,7 @@ from edge_audio.events import (
     Event,
     ReplyPaused,
     SpeculationEnded,
+    SpeculationStarted,
     TurnEnded,
     TurnFinished,
     TurnReport,
@@ -100,6 +101,8 @@ class TurnRow:
     """Whether a speculation answered it."""
     lead_ms: float | None
     """How long before the turn's end that speculation's first sound was ready."""
+    head_start_ms: float | None
+    """How long before the turn's end it was begun."""
     silence_ms: float | None
     """An interruption: from its true onset to the last audible sample of the reply."""
     talked_over: bool
@@ -167,6 +170,7 @@ def _judge_turn(heard: Heard, turn: Performed, until_s: float) -> TurnRow:
         ended_early=bool(early),
         speculated=speculated,
         lead_ms=report.lead_ms if report and speculated else None,
+        head_start_ms=_head_start_ms(heard, answer) if answer and speculated else None,
         silence_ms=None if silence is None else _ms(max(0.0, silence[0] - turn.onset_s)),
         talked_over=silence is not None and silence[1] < turn.end_s and not early,
         stages_ms=report.stages_ms if report else None,
@@ -227,6 +231,13 @@ def unprovoked(heard: Heard) -> int:
             limit_s = _CAUSE_S if isinstance(event, ReplyPaused) else 3.0
             count += not any(p.onset_s <= at_s <= p.end_s + limit_s for p in heard.performed)
     return count
+
+
+def _head_start_ms(heard: Heard, answer: TurnEnded) -> float | None:
+    for at_s, event in heard.events:
+        if isinstance(event, SpeculationStarted) and event.epoch == answer.epoch:
+            return _ms(answer.at_s - at_s)
+    return None
 
 
 def _reports(heard: Heard) -> dict[int, TurnReport]:

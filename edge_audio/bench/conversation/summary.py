@@ -31,7 +31,7 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
 
     - `response_gap_ms`: from the true end of speech to the first audible sample of the answer
     - `answered_from_speculation`: of all turns, those answered by a speculation; `lead_ms`: how long before
-      the turn's end its first sound was ready
+      the turn's end its first sound was ready, `head_start_ms`: it was begun
     - `commit_rate`: of all speculations started, those committed and heard
     - `wasted_compute_ratio`: of the time that chat model and voice worked for replies, that for speculations
       that were not heard
@@ -58,6 +58,7 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
         "speculations": len(speculations),
         "commit_rate": _share(work.of_use for work in speculations),
         "lead_ms": percentiles([turn.lead_ms for turn in turns if turn.lead_ms is not None]),
+        "head_start_ms": percentiles([t.head_start_ms for t in turns if t.head_start_ms is not None]),
         "wasted_compute_ratio": round(wasted_s / all_s, 3) if all_s else None,
         "wasted_compute_s": round(wasted_s, 2),
         "cut_off_rate": _share(turn.cut_off for turn in turns),

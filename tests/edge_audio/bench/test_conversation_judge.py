@@ -15,7 +15,15 @@ from edge_audio.bench.conversation.judge import (
 )
 from edge_audio.bench.conversation.material import Clip, Pause, SpokenTurn
 from edge_audio.bench.conversation.performance import Cue, Performed
-from edge_audio.events import Event, ReplyPaused, SpeculationEnded, TurnEnded, TurnFinished, TurnReport
+from edge_audio.events import (
+    Event,
+    ReplyPaused,
+    SpeculationEnded,
+    SpeculationStarted,
+    TurnEnded,
+    TurnFinished,
+    TurnReport,
+)
 
 QUESTION = Clip("question.flac", "Where do penguins live?", 0.3, 2.3)
 HESITANT = Clip("hesitant.flac", "Where do penguins live?", 0.3, 2.3, pauses=(Pause(1.0, 1.8),))
@@ -113,16 +121,19 @@ def test_an_answer_that_talks_over_the_end_leaves_no_gap() -> None:
 
 
 def test_a_committed_speculation_is_told_with_its_lead() -> None:
-    events = (3.5, SpeculationEnded(1, "committed")), ended(3.5, 1), finished(6.1, 1, lead_ms=120.0)
+    begun = (3.2, SpeculationStarted(1, "Where do penguins live?"))
+    events = begun, (3.5, SpeculationEnded(1, "committed")), ended(3.5, 1), finished(6.1, 1, lead_ms=120.0)
     row = only_turn(output((3.6, 6.0)), [turn(1.0)], *events)
     assert row.speculated
     assert row.lead_ms == 120.0
+    assert row.head_start_ms == pytest.approx(300.0)
 
 
 def test_a_lead_without_speculation_is_none() -> None:
     row = only_turn(output((3.6, 6.0)), [turn(1.0)], ended(3.5, 1), finished(6.1, 1, lead_ms=-80.0))
     assert not row.speculated
     assert row.lead_ms is None
+    assert row.head_start_ms is None
 
 
 def test_an_interruption_is_silenced_when_the_last_sample_was_audible() -> None:
