@@ -193,17 +193,16 @@ def _silence(heard: Heard, turn: Performed) -> tuple[float, float] | None:
 
 
 def judge_sounds(heard: Heard) -> list[SoundRow]:
-    """Judge the sounds of a part: those that were heard while a reply was being said."""
+    """Judge the sounds of a part: those that were heard while a reply was being said, to their end."""
     rows = []
     for index, performed in enumerate(heard.performed):
         onset_s, end_s = performed.onset_s, performed.end_s
         if not performed.cue.is_sound or not heard.output.audible(onset_s - _JUST_NOW_S, onset_s):
             continue
-        stops = [
-            (begin_s, until_s)
-            for begin_s, until_s in heard.output.silences(onset_s - _JUST_NOW_S, end_s + GOES_ON_S)
-            if not _ended_naturally(heard, begin_s)
-        ]
+        silences = list(heard.output.silences(onset_s - _JUST_NOW_S, end_s + GOES_ON_S))
+        stops = [silence for silence in silences if not _ended_naturally(heard, silence[0])]
+        if not stops and silences and silences[0][0] < end_s:
+            continue
         following = heard.performed[index + 1 :]
         next_s = following[0].began_s if following else float("inf")
         taken = any(isinstance(e, TurnEnded) and onset_s <= at_s < next_s for at_s, e in heard.events)

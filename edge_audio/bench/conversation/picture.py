@@ -22,6 +22,9 @@ _BAR_X = 180.0
 _MS_PX = 0.17
 """Pixels for a millisecond in the rows of interruptions and sounds."""
 
+_LONGEST_STOP_MS = 1800.0
+"""So long is the bar of a reply that did not go on."""
+
 
 def draw(figures: dict[str, Any]) -> str:
     """Return the figures of `measure_conversation` as SVG."""
@@ -41,7 +44,7 @@ def draw(figures: dict[str, Any]) -> str:
     pieces.append(_heading("Interruptions", "from their onset until the reply is silent", top))
     pieces += _interruptions(interruptions, top + 14.0)
     right = [_heading("Sounds over replies", "sound, and what silence it made", top)]
-    right += _legend((("user-soft", "sound"), ("bot", "silence"), ("error", "false stop")), top, 330.0)
+    right += _legend((("user-soft", "sound"), ("bot", "silence"), ("error", "false stop")), top, 390.0)
     right += _sounds(figures["sounds"], top + 14.0)
     pieces.append(tag("g", *right, transform=f"translate({number(_WIDTH - _COLUMN_PX)} 0)"))
     height = top + 30.0 + _ROW_PX * max(len(interruptions), len(figures["sounds"]), 1)
@@ -73,9 +76,9 @@ def _sums(figures: dict[str, Any]) -> Iterator[Markup]:
         (str(figures["turns"]), "", "turns"),
         (_whole(gap["p50"]), "ms", "response gap, p50"),
         (_whole(gap["p95"]), "ms", "response gap, p95"),
-        (_whole(without["p50"]), "ms", "without speculation, p50"),
-        (_percent(figures["answered_from_speculation"]), "%", "from a speculation"),
-        (_percent(figures["commit_rate"]), "%", "of speculations committed"),
+        (_whole(without["p50"]), "ms", "without it, p50"),
+        (_percent(figures["answered_from_speculation"]), "%", "answered ahead"),
+        (_percent(figures["commit_rate"]), "%", "speculations committed"),
         (_percent(figures["cut_off_rate"]), "%", "cut off or split"),
         (_whole(figures["onset_to_silence_ms"]["p50"]), "ms", "onset to silence, p50"),
         (_percent(figures["false_stop_rate"]), "%", "false stops"),
@@ -147,12 +150,18 @@ def _sounds(rows: Sequence[dict[str, Any]], top: float) -> Iterator[Markup]:
         yield tag("rect", class_="user-soft", x=_BAR_X, y=y + 2, width=width, height=_ROW_PX - 6)
         shade = "error" if row["false_stop"] else "bot"
         if row["stopped_ms"] is not None:
-            end_ms = length_ms + row["back_ms"] if row["back_ms"] is not None else 2000.0
+            end_ms = length_ms + row["back_ms"] if row["back_ms"] is not None else _LONGEST_STOP_MS
             x = _BAR_X + row["stopped_ms"] * _MS_PX
             width = max(end_ms - row["stopped_ms"], 0.0) * _MS_PX
             yield tag("rect", class_=shade, x=x, y=y + _ROW_PX - 7, width=width, height=3.0)
         if row["taken_for_a_turn"]:
-            yield tag("text", text("taken for a turn"), class_="error", x=_BAR_X + 2010 * _MS_PX, y=y + 11)
+            yield tag(
+                "text",
+                text("taken for a turn"),
+                class_="error",
+                x=_BAR_X + _LONGEST_STOP_MS * _MS_PX + 6,
+                y=y + 11,
+            )
 
 
 def _legend(entries: Sequence[tuple[str, str]], y: float, x: float) -> Iterator[Markup]:

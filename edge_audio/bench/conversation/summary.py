@@ -70,7 +70,7 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
         "interruptions_talked_over": sum(turn.talked_over for turn in turns),
         "false_stop_rate": _share(sound.false_stop for sound in sounds),
         "sounds_over_replies": len(sounds),
-        "sounds_that_missed_their_reply": sum(part.missed for part in speculating.parts),
+        "sounds_that_missed_their_reply": _cued_sounds(speculating) - len(sounds),
         "self_interruptions": sum(unprovoked(part) for part in speculating.parts if part.echo),
         "unprovoked_stops": sum(unprovoked(part) for part in speculating.parts if not part.echo),
         "turns": len(turns),
@@ -85,6 +85,11 @@ def _turns(held: Held) -> list[TurnRow]:
 
 def _sounds(held: Held) -> list[SoundRow]:
     return [row for part in held.parts for row in judge_sounds(part)]
+
+
+def _cued_sounds(held: Held) -> int:
+    heard = sum(performed.cue.is_sound for part in held.parts for performed in part.performed)
+    return heard + sum(part.missed for part in held.parts)
 
 
 def _gaps(turns: Sequence[TurnRow]) -> list[float]:

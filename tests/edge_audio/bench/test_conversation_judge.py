@@ -212,8 +212,12 @@ def test_a_sound_that_is_answered_stopped_the_reply_for_nothing() -> None:
     assert row.false_stop
 
 
-def test_a_reply_that_ends_by_itself_under_a_sound_did_not_stop() -> None:
-    row = only_sound(output((0.5, 2.5)), [sound(2.0)], finished(2.6, 1))
+def test_a_reply_that_ends_by_itself_under_a_sound_tells_nothing() -> None:
+    assert judge_sounds(heard(output((0.5, 2.5)), [sound(2.0)], finished(2.6, 1))) == []
+
+
+def test_a_reply_that_ends_by_itself_after_a_sound_did_not_stop() -> None:
+    row = only_sound(output((0.5, 2.7)), [sound(2.0)], finished(2.8, 1))
     assert (row.stopped_ms, row.false_stop) == (None, False)
 
 
