@@ -92,10 +92,12 @@ def _words(text: str) -> list[str]:
 
 
 def _the_context_is_true(course: Course) -> None:
-    told = {UNKNOWN, *_words(" ".join(course.ears.told))}
-    told.update(*(_words(what) for _, what in course.by_hand))
-    guessed = told.union(*(_words(event.text or "") for event in course.of(Heard)))
-    finished = [(at, e.report.heard_text) for at, e in course.events if isinstance(e, TurnFinished)]
+    told, guessed = _told_words(course), set()
+    guessed.update(told, *(_words(event.text or "") for event in course.of(Heard)))
+    earlier = [(0.0, event) for event in course.earlier]
+    finished = [
+        (at, e.report.heard_text) for at, e in (*earlier, *course.events) if isinstance(e, TurnFinished)
+    ]
     for prompt in course.prompts:
         context, said = prompt.context, _said(course, prompt.turn)
         expect(context[0].role == "system", "2", context)
@@ -110,6 +112,20 @@ def _the_context_is_true(course: Course) -> None:
         for message in context:
             if message.role == "assistant":
                 expect(message.text in heard, "2", message.text, "was not heard")
+
+
+def _told_words(course: Course) -> set[str]:
+    """Return all words that were typed or understood at a pause."""
+    told = {UNKNOWN}
+    for event in (*course.earlier, *course.of(Heard)):
+        match event:
+            case Heard(text, int(), ids):
+                told.update(_words(course.ears.words_of(ids or ()) if text is None else text))
+            case TurnEnded(str(text)):
+                told.update(_words(text))
+            case _:
+                pass
+    return told.union(*(_words(what) for _, what in course.by_hand))
 
 
 def _said(course: Course, turn: UserTurn) -> str:

@@ -1,6 +1,7 @@
 """Scenarios: what a user does in a conversation, how fast the models are, and what breaks."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -118,7 +119,7 @@ class _Generator:
         rng = self._rng
         acts: list[Act] = []
         for _ in range(rng.randint(1, 4)):
-            acts += self._episode()
+            acts += self.episode()
         return Scenario(
             tuple(acts),
             seed=self._seed,
@@ -159,7 +160,7 @@ class _Generator:
             drift=rng.choice((0.0, rng.uniform(-0.001, 0.001))),
         )
 
-    def _episode(self) -> list[Act]:
+    def episode(self) -> list[Act]:
         """Return a few acts that belong together."""
         rng = self._rng
         kinds = {
@@ -279,6 +280,13 @@ class _Generator:
 def random_scenario(seed: int) -> Scenario:
     """Return the scenario that `seed` stands for."""
     return _Generator(seed).scenario()
+
+
+def episodes(seed: int) -> Iterator[list[Act]]:
+    """Return what happens in a conversation without an end, a few acts at a time."""
+    generator = _Generator(seed)
+    while True:
+        yield generator.episode()
 
 
 def simpler(act: Act) -> list[Act]:

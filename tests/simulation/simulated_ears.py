@@ -26,6 +26,9 @@ _MISHEARD = "Thank you."
 """What recognizers are known to hear in noises."""
 
 
+_TOKENS = 1_500
+"""Audio tokens whose words are known, the latest; none is asked for later."""
+
 _WORDLESS = "#"
 """Stands for audio tokens of a noise: there are tokens for any sound."""
 
@@ -88,8 +91,6 @@ class SimulatedEars:
     def __init__(self, scenario: Scenario, tell: Callable[[Event], None]) -> None:
         self.speaking = False
         """Whether it was told that the user speaks."""
-        self.told: list[str] = []
-        """All words that were told, at pauses, each as often as it came anew."""
         self.forgotten: list[Forgotten] = []
         self._scenario = scenario
         self._tell = tell
@@ -110,7 +111,8 @@ class SimulatedEars:
         self._dip = _Dip()
         self._text_at_pause = ""
         self._transcript: Callable[[], None] | None = None
-        self._ids: list[str] = []
+        self._ids: dict[int, str] = {}
+        self._next_id = 0
         self._onset_timer = Timer(self._started)
         self._dip_timer = Timer(self._dipped)
         self._pause_timer = Timer(lambda: self._paused(self._fell_s))
@@ -321,13 +323,16 @@ class SimulatedEars:
         self._text_at_pause = text
         self._judge()
         words = text.split()
-        self.told += words
         ids = None
         if self._scenario.hears != "text":
-            words = words or [_WORDLESS]
-            ids = tuple(range(len(self._ids), len(self._ids) + len(words)))
-            self._ids += words
+            ids = tuple(self._id_of(word) for word in words or [_WORDLESS])
         self._tell(Heard(None if self._scenario.hears == "codes" else text, self._pauses, ids))
+
+    def _id_of(self, word: str) -> int:
+        self._ids.pop(self._next_id - _TOKENS, None)
+        self._ids[self._next_id] = word
+        self._next_id += 1
+        return self._next_id - 1
 
     def words_of(self, audio_ids: tuple[int, ...]) -> str:
         """Return the words that audio tokens stand for."""

@@ -1,6 +1,7 @@
 """Holds a scenario's conversation in virtual time, between simulated ears, models and player."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from scenario import Act, Do, Noise, Scenario, Speak, Type
@@ -16,6 +17,7 @@ from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
 from edge_audio.events import (
     Event,
+    Heard,
     ReplyResumed,
     ReplyStarted,
     SpeculationStarted,
@@ -39,6 +41,9 @@ HELD_MS = 2000
 
 QUIET_END_S = 120.0
 """Silence at the end, enough for the slowest reply, stalls of the server included."""
+
+_REMEMBERED = 400
+"""Events before a part of a conversation that may tell what its context holds."""
 
 _PATIENCE_S = 6.0
 """How long the user waits for what an act waits for; then it comes anyway."""
@@ -93,6 +98,21 @@ class Course:
     """When a line was typed or a key pressed, and which."""
     wrongs: list[str] = field(default_factory=list)
     """What must never happen and was seen while it did."""
+    earlier: tuple[Event, ...] = ()
+    """Some of what was told before `events` begin: that of which the context may still hold something."""
+
+    def turn_over(self) -> None:
+        """Forget all but what the context may hold, so that a long conversation can be checked in parts.
+
+        To be called while nobody speaks and nothing is owed.
+        """
+        told = [event for event in self.of(Heard, TurnFinished, TurnEnded) if not _is_partial(event)]
+        self.earlier = (*self.earlier, *told)[-_REMEMBERED:]
+        for full in (self.events, self.prompts, self.replies, self.by_hand):
+            full.clear()
+        self.ears.forgotten.clear()
+        self.player.stopped.clear()
+        self.player.sounded.clear()
 
     def of(self, *kinds: type) -> list[Event]:
         """Return the events of some kinds."""
@@ -102,6 +122,10 @@ class Course:
     def reports(self) -> list[TurnReport]:
         """All turns' reports."""
         return [event.report for _, event in self.events if isinstance(event, TurnFinished)]
+
+
+def _is_partial(event: Event) -> bool:
+    return isinstance(event, Heard) and event.pause is None
 
 
 class Simulation:
@@ -198,9 +222,9 @@ class Simulation:
 
     # What the user does.
 
-    async def act(self) -> None:
-        """Do all acts of the scenario, in order."""
-        for act in self._scenario.acts:
+    async def act(self, acts: Iterable[Act]) -> None:
+        """Do all of `acts`, in order."""
+        for act in acts:
             await self._wait(act)
             self._do(act)
 
@@ -267,7 +291,7 @@ async def _converse(scenario: Scenario) -> Course:
         simulation = Simulation(scenario, group)
         group.start(simulation.maker.actor())
         simulation.maker.prefill()
-        await simulation.act()
+        await simulation.act(scenario.acts)
         await asyncio.sleep(QUIET_END_S)
         course = simulation.course
         if not simulation.idle:
