@@ -1,5 +1,6 @@
 """The typed tree of a config file: every field with its unit, range and default."""
 
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -252,6 +253,34 @@ class Conversation(Table, frozen=True):
     """How much of a reply is rendered ahead."""
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Metrics(Table, frozen=True):
+    """``[metrics]``: figures of each turn for other programs, never words; none unless asked for."""
+
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    """Where Prometheus finds them, such as 9464; needs the extra `prometheus`."""
+    host: str = "127.0.0.1"
+    """Address to listen on; one that others can reach needs `token_env`."""
+    token_env: str | None = None
+    """Name of the environment variable that holds the token which readers must show as bearer."""
+    otlp_endpoint: str | None = None
+    """Base address of an OpenTelemetry collector, such as `http://127.0.0.1:4318`, that is sent a trace of
+    each turn; needs the extra `opentelemetry`."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where everybody could read."""
+        if not _is_loopback(self.host) and self.token_env is None:
+            raise ValueError(f"others can reach {self.host}: name a token with token_env")
+        if self.otlp_endpoint is not None and not self.otlp_endpoint.startswith(("http://", "https://")):
+            raise ValueError("otlp_endpoint must begin with http:// or https://")
+
+
 class Config(Table, frozen=True):
     """A config file."""
 
@@ -269,6 +298,7 @@ class Config(Table, frozen=True):
     step_audio: StepAudioModels | None = None
     """The exported Step-Audio models; those adapters need it whose name begins so."""
     conversation: Conversation = Conversation()
+    metrics: Metrics = Metrics()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` where an adapter lacks what it computes with."""

@@ -20,9 +20,10 @@ from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Audio, Config, load_config
 from edge_audio.dialogue.report import Report
-from edge_audio.events import Event
+from edge_audio.events import Event, Notice
 from edge_audio.keys import Commands, Controls, Keyboard
 from edge_audio.live import open_view
+from edge_audio.metrics.meters import Meter, measure_all, open_meters
 from edge_audio.recording.folder import claim_folder
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import describe
@@ -100,7 +101,11 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
             claim_folder(files.record)
             undo.callback(_remove_if_empty, files.record)
             console.print(_HOLDS.format(files.record), markup=False, highlight=False, soft_wrap=True)
-        report, counters = asyncio.run(_talk(config, files, script, recording, console))
+        meters = open_meters(config.metrics)
+        for meter in meters:
+            undo.callback(meter.close)
+        opened = _Opened(script, recording, meters)
+        report, counters = asyncio.run(_talk(config, files, opened, console))
         recording.close()
         if report_file is not None:
             report_file.write(report.as_json(counters).encode())
@@ -110,13 +115,22 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
     _name_files(files, console)
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What was opened before the models were loaded, as it may fail by the user's doing."""
+
+    script: Script | None
+    recording: Recording
+    meters: list[Meter]
+
+
 async def _talk(
-    config: Config, files: TalkFiles, script: Script | None, recording: Recording, console: Console
+    config: Config, files: TalkFiles, opened: _Opened, console: Console
 ) -> tuple[Report, Mapping[str, int]]:
     with console.status("Loading the models ..."):
         models = await load_models(config)
     try:
-        return await _converse(config, models, files, script, recording, console)
+        return await _converse(config, models, files, opened, console)
     finally:
         await models.close()
 
@@ -125,10 +139,10 @@ async def _converse(
     config: Config,
     models: Models,
     files: TalkFiles,
-    script: Script | None,
-    recording: Recording,
+    opened: _Opened,
     console: Console,
 ) -> tuple[Report, Mapping[str, int]]:
+    script = opened.script
     report = Report(models.names())
     controls = Controls()
     screen, sound, disk = ThreadLane("screen"), ThreadLane("sound"), ThreadLane("disk")
@@ -142,11 +156,12 @@ async def _converse(
             script.watch(event, assistant.now_s())
         if recorder is not None:
             recorder.note(event)
+        measure_all(opened.meters, event, assistant, lambda remark: tell(Notice(remark)))
 
     try:
         device: FileDevice | PortAudioDevice
         if script is not None:
-            device = FileDevice("script", script, lambda: assistant.idle, recording)
+            device = FileDevice("script", script, lambda: assistant.idle, opened.recording)
         else:
             device = PortAudioDevice(sound, tell, microphone=config.audio.input, speaker=config.audio.output)
             try:
