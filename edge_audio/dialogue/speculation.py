@@ -33,7 +33,7 @@ class Effort:
 EFFORTS = {
     "eager": Effort(chance=0.35, per_turn=6, wasted_share=1.0),
     "balanced": Effort(chance=0.6, per_turn=3, wasted_share=0.25),
-    "frugal": Effort(chance=0.8, per_turn=1, wasted_share=0.05),
+    "frugal": Effort(chance=0.7, per_turn=1, wasted_share=0.05),
 }
 """By the name in the config."""
 
@@ -47,8 +47,8 @@ by what is usual. In recordings of 26 questions, with a transcript every 150 to 
 read whole were, and two thirds of those that did so twice over."""
 
 _MEMORY = 0.95
-"""What became of a speculation counts so much less with each one after it: speakers change, and a moment that
-did badly is tried again some time."""
+"""What became of a speculation counts so much less with each one after it, and with each turn without one:
+speakers change, and a moment that did badly is tried again some time."""
 
 _WASTE_FREE_S = 5.0
 """So much is never too much: a share of a session that has only begun means nothing."""
@@ -90,14 +90,21 @@ class SpeculationPolicy:
 
     def ended(self, moment: Moment, outcome: Outcome, took_s: float) -> None:
         """Take note of what became of one that ran for `took_s`."""
-        for counts in (self._committed, self._ended):
-            for other in counts:
-                counts[other] *= _MEMORY
+        self._fade()
         self._ended[moment] += 1
         if outcome == "committed":
             self._committed[moment] += 1
         else:
             self.wasted_s += took_s
+
+    def none_ended(self) -> None:
+        """Take note of a turn that ended with none: were that forgotten, none would ever be tried again."""
+        self._fade()
+
+    def _fade(self) -> None:
+        for counts in (self._committed, self._ended):
+            for moment in counts:
+                counts[moment] *= _MEMORY
 
 
 @dataclass(slots=True)
@@ -184,6 +191,8 @@ class Speculations:
             return None
         self._running = None
         if running is None:
+            if self._policy is not None:
+                self._policy.none_ended()
             return None
         self._ended(running, "committed")
         return running.reply
