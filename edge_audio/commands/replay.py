@@ -17,7 +17,7 @@ from edge_audio.config import Config, load_config
 from edge_audio.events import TurnReport
 from edge_audio.recording.folder import RecordedConversation, read_recording
 from edge_audio.recording.lines import Told
-from edge_audio.recording.replay import listened_to, replay
+from edge_audio.recording.replay import cleaner, replay
 from edge_audio.screen import harmless
 from edge_audio.timeline.comparison import Pair, pair_turns
 from edge_audio.timeline.figures import Figures, figures
@@ -58,12 +58,13 @@ def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, c
 async def _replay(
     config: Config, recording: RecordedConversation, console: Console
 ) -> tuple[list[Told], dict[str, str]]:
-    heard = await asyncio.to_thread(listened_to, recording, config.audio)
+    heard = await asyncio.to_thread(recording.heard)
+    clean = await asyncio.to_thread(cleaner, recording, config.audio)
     with console.status("Loading the models ..."):
         models = await load_models(config)
     try:
-        with console.status(f"Replaying {len(heard) / 16_000:.0f} s ..."):
-            return await replay(config, models, recording, heard), dict(models.names())
+        with console.status("Replaying, at the pace of then ..."):
+            return await replay(config, models, heard, clean, recording.told), dict(models.names())
     finally:
         await models.close()
 

@@ -1,12 +1,12 @@
 """Recorded input, spoken to today's assistant at the pace at which it was spoken then."""
 
-import numpy as np
+from collections.abc import Iterable
 
 from edge_audio.adapters import Models
-from edge_audio.assistant import Assistant
+from edge_audio.assistant import Assistant, Cleaner
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording
-from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame, Samples
+from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.script import Clip, Script
 from edge_audio.config import Audio, Config
 from edge_audio.events import Event
@@ -15,43 +15,42 @@ from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
+from runtime.channel import Channel
 
 
 async def replay(
-    config: Config, models: Models, recording: RecordedConversation, heard: Samples
+    config: Config, models: Models, heard: Samples, clean: Cleaner | None, then: Iterable[Told]
 ) -> list[Told]:
-    """Hold the conversation again; return what happens this time.
+    """Hold a conversation again; return what happens this time.
 
-    `heard` is what is listened to: see `listened_to`. What the user did by hand then is done again.
+    `heard` is what the microphone heard; `clean` treats it (see `cleaner`). Of what happened `then`, what the
+    user did by hand is done again.
     """
     script = Script([Clip(heard, at_s=0.0)])
+    deeds = [happened for happened in then if isinstance(happened.event, ByHand)]
     told: list[Told] = []
 
     def tell(event: Event) -> None:
         told.append(Told(assistant.now_s(), event))
 
-    deeds = [happened for happened in recording.told if isinstance(happened.event, ByHand)]
-
-    def idle() -> bool:
-        return assistant.idle and not deeds
-
-    assistant = Assistant(config, models, tell)
-    device = FileDevice("recording", script, idle, Recording())
+    assistant = Assistant(config, models, tell, clean)
+    device = FileDevice("recording", script, lambda: assistant.idle and not deeds, Recording())
     async with ActorGroup() as group:
         group.start(Actor("user's hands", lambda: _act(deeds, assistant)))
         await assistant.run(device)
     return told
 
 
-def listened_to(recording: RecordedConversation, audio: Audio) -> Samples:
-    """Return what the recorded microphone heard, treated as it would be today. Blocks.
+def cleaner(recording: RecordedConversation, audio: Audio) -> Cleaner | None:
+    """Return what treats the recorded microphone's sound as it would be treated today. Blocks.
 
     The echo that is in it is that of what was played then: the recorded sound is the canceller's reference,
-    and nothing of what is played in the replay is to be heard.
+    and nothing of what is played in the replay is to be heard. None where nothing was treated then, as there
+    was no way from the speaker to the microphone.
     """
-    heard, session = recording.heard(), recording.session
-    if not session.treated:
-        return heard
+    session = recording.session
+    if not (session.treated and audio.treats_the_microphone):
+        return None
     canceller = EchoCanceller(
         session.output_rate_hz,
         latency_s=session.latency_s,
@@ -59,13 +58,14 @@ def listened_to(recording: RecordedConversation, audio: Audio) -> Samples:
         noise_suppression=audio.noise_suppression,
         auto_gain=audio.auto_gain,
     )
-    played, per_frame = recording.played(), session.output_rate_hz * FRAME_S
-    heard = np.pad(heard, (0, -len(heard) % FRAME_SAMPLES))
-    clean = np.empty_like(heard)
-    for number in range(len(heard) // FRAME_SAMPLES):
-        here = slice(number * FRAME_SAMPLES, (number + 1) * FRAME_SAMPLES)
-        handed_out = played[round(number * per_frame) : round((number + 1) * per_frame)]
-        clean[here] = canceller.process(Frame(heard[here], here.start), handed_out).pcm
+    played, ratio = recording.played(), session.output_rate_hz / INPUT_RATE_HZ
+
+    async def clean(heard: Channel[Frame], cleaned: Channel[Frame]) -> None:
+        async for frame in heard:
+            handed_out = played[round(frame.start * ratio) : round(frame.end * ratio)]
+            await cleaned.put(canceller.process(frame, handed_out))
+        cleaned.close()
+
     return clean
 
 
