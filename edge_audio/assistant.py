@@ -161,7 +161,7 @@ class Assistant:
                 await asyncio.wait((hearing, quitting), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 quitting.cancel()
-                controller.stop_reply()
+                controller.close()
 
     # What the user does by hand.
 

@@ -167,7 +167,7 @@ class Controller(ReplyWatcher):
         if not text:
             return
         if turn.into_reply:
-            if not is_backchannel(text) and not self._delivery.is_own_voice(text):
+            if not is_backchannel(text) and not self._delivery.is_own_voice(text, partial=True):
                 self._confirm_barge_in(turn)
             return
         said = turn.after(UserTurn(text))
@@ -318,6 +318,13 @@ class Controller(ReplyWatcher):
         if self._turn is not None:
             self._turn.into_reply = False
         self._show_state()
+
+    def close(self) -> None:
+        """The conversation ends: fall silent, and give up what was made ahead."""
+        self._silence_timer.stop()
+        self._speculations.end("cancelled")
+        self._turn = None
+        self.stop_reply()
 
     def end_turn_now(self) -> None:
         """The user says that they have finished (push-to-talk was let go)."""

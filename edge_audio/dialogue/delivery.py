@@ -98,10 +98,11 @@ class Delivery(Audience):
         if said.transcript is None and said.audio_ids is not None:
             self._maker.transcribe(said.audio_ids, transcribed)
 
-    def is_own_voice(self, text: str) -> bool:
-        """Whether `text`, just heard, is what the reply itself just said."""
-        exchange = self._exchange
-        return exchange is not None and is_own_voice(text, exchange.reply.saying(self._player.heard_ms))
+    def is_own_voice(self, text: str, *, partial: bool = False) -> bool:
+        """Whether `text`, just heard, is what the reply itself just said, or may become that if `partial`."""
+        if self._exchange is None:
+            return False
+        return is_own_voice(text, self._exchange.reply.saying(self._player.heard_ms), partial=partial)
 
     def hold(self) -> None:
         """Fall silent, ready to go on: somebody may be interrupting. It goes on by itself after a while."""

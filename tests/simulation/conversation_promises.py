@@ -13,7 +13,7 @@ from collections import Counter
 from itertools import pairwise
 
 from simulated_ears import Forgotten
-from simulated_models import RATE_HZ, SAMPLES_PER_CHARACTER
+from simulated_models import RATE_HZ, REPLY_WORD, SAMPLES_PER_CHARACTER
 from simulated_player import Stopped
 from simulation import HOLD_MS, REGRET_MS, WORDLESS_MS, Course
 
@@ -257,7 +257,8 @@ def _wanted_no_answer(course: Course, utterance: Forgotten, *, over_reply: bool)
         return True
     if course.scenario.hears == "codes":
         return (utterance.last_s - utterance.onset_s) * 1000 < WORDLESS_MS
-    return is_backchannel(utterance.text)
+    echo = set(_words(utterance.text)) == {REPLY_WORD}
+    return echo or is_backchannel(utterance.text)
 
 
 def _withdrawn_turns_go_on_as_one(course: Course) -> None:

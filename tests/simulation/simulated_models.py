@@ -14,6 +14,9 @@ from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 RATE_HZ = 100
 """Of the voice and the speaker: so few samples are enough to tell what was played."""
 
+REPLY_WORD = "word"
+"""What replies are made of, but for their number."""
+
 SAMPLES_PER_CHARACTER = 7
 """How long the voice takes for a character, spaces included."""
 
@@ -83,7 +86,7 @@ class SimulatedChat:
                         raise ChatModelError("The server wrote nothing for 20 seconds.")
                 if fails:
                     await self._fail(number)
-                words = [f"r{number}", *["word"] * (costs.up_to(self._scenario.reply_words) - 1)]
+                words = [f"r{number}", *[REPLY_WORD] * (costs.up_to(self._scenario.reply_words) - 1)]
                 for start in range(0, len(words), 4):
                     last = start + 4 >= len(words)
                     yield TextDelta(" ".join(words[start : start + 4]) + ("." if last else ", "))

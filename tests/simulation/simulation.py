@@ -118,6 +118,10 @@ class Course:
         """Return the events of some kinds."""
         return [event for _, event in self.events if isinstance(event, kinds)]
 
+    def times(self, *kinds: type) -> list[float]:
+        """Return when events of some kinds were told."""
+        return [at for at, event in self.events if isinstance(event, kinds)]
+
     @property
     def reports(self) -> list[TurnReport]:
         """All turns' reports."""
@@ -284,6 +288,18 @@ class Simulation:
 def converse(scenario: Scenario) -> Course:
     """Hold the conversation to its quiet end, and see that it leaves nothing behind."""
     return clock.run_virtual(_converse(scenario))
+
+
+async def leave_after(scenario: Scenario, at_s: float) -> Simulation:
+    """Hold the conversation up to a moment, and then leave it as `Assistant` does, whatever goes on."""
+    async with ActorGroup() as group:
+        simulation = Simulation(scenario, group)
+        group.start(simulation.maker.actor())
+        acting = asyncio.create_task(simulation.act(scenario.acts))
+        await asyncio.sleep(at_s)
+        acting.cancel()
+        simulation.controller.close()
+    return simulation
 
 
 async def _converse(scenario: Scenario) -> Course:

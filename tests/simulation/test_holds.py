@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from scenario import Act, Costs, Noise, Scenario, Speak, Type
-from simulation import HOLD_MS, Course, converse
+from simulation import HOLD_MS, converse
 
 from edge_audio.events import ReplyPaused, ReplyResumed, ReplyStarted, SpeechStarted, TurnFinished
 
@@ -13,20 +13,16 @@ SLOW = Costs(asr_s=2.5)
 """The recognizer takes longer than a reply is held."""
 
 
-def times(course: Course, kind: type) -> list[float]:
-    return [at for at, event in course.events if isinstance(event, kind)]
-
-
 @pytest.mark.parametrize("before_end_s", [0.0, 0.02, 0.05, 0.1, 0.14])
 def test_speech_as_a_reply_ends_does_not_silence_the_next(before_end_s: float) -> None:
     """The reply is held when all of it is out already, and no more comes to let it go on."""
     alone = converse(Scenario((ASK,), output_latency_s=0.15))
-    length_s = times(alone, TurnFinished)[0] - times(alone, ReplyStarted)[0]
+    length_s = alone.times(TurnFinished)[0] - alone.times(ReplyStarted)[0]
     begin_s = length_s - before_end_s - 0.064  # until it is noticed
     again = Act(Speak(("and", "now", "what"), ends="?"), begin_s, "reply began")
     course = converse(Scenario((ASK, again), output_latency_s=0.15))
     assert not course.wrongs
-    assert len(times(course, ReplyStarted)) == 2
+    assert len(course.times(ReplyStarted)) == 2
 
 
 def test_a_reply_that_went_on_falls_silent_again_when_the_user_does_not_stop() -> None:
@@ -34,9 +30,9 @@ def test_a_reply_that_went_on_falls_silent_again_when_the_user_does_not_stop() -
     second = Act(Noise(0.5), 0.3)
     course = converse(Scenario((ASK, first, second), costs=SLOW, reply_words=30, seed=3))
     assert not course.wrongs
-    onsets_s = times(course, SpeechStarted)[1:]
-    assert times(course, ReplyPaused) == onsets_s
-    waited_ms = 1000 * (times(course, ReplyResumed)[0] - onsets_s[0])
+    onsets_s = course.times(SpeechStarted)[1:]
+    assert course.times(ReplyPaused) == onsets_s
+    waited_ms = 1000 * (course.times(ReplyResumed)[0] - onsets_s[0])
     assert HOLD_MS - 1 <= waited_ms <= 2 * HOLD_MS + 1
 
 
@@ -44,8 +40,8 @@ def test_words_that_come_in_bits_hold_the_reply_once() -> None:
     bits = [Act(Noise(0.2), 0.3, "reply began"), Act(Noise(0.2), 0.3), Act(Noise(0.2), 0.3)]
     scenario = Scenario((ASK, *bits), costs=SLOW, reply_words=30, seed=3)
     course = converse(scenario)
-    assert len(times(course, SpeechStarted)) == 4
-    assert len(times(course, ReplyPaused)) == len(times(course, ReplyResumed)) == 1
+    assert len(course.times(SpeechStarted)) == 4
+    assert len(course.times(ReplyPaused)) == len(course.times(ReplyResumed)) == 1
     # It goes on for good.
     typed = converse(replace(scenario, acts=(*scenario.acts, Act(Type("And?"), 20.0))))
-    assert len(times(typed, ReplyStarted)) == 2
+    assert len(typed.times(ReplyStarted)) == 2

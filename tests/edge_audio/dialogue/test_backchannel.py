@@ -4,7 +4,7 @@ from edge_audio.dialogue.backchannel import is_backchannel, is_own_voice
 
 
 @pytest.mark.parametrize(
-    "text", ["Mm-hmm.", "Yeah.", "Yeah, okay.", "I see.", "Uh-huh!", "", "...", "Okay, okay."]
+    "text", ["Mm-hmm.", "Yeah.", "Yeah, okay.", "I see.", "Uh-huh!", "", "...", "Okay, okay.", "I"]
 )
 def test_listening_noises_are_backchannels(text: str) -> None:
     assert is_backchannel(text)
@@ -28,3 +28,8 @@ def test_an_echo_is_the_reply_s_own_voice(text: str) -> None:
 )
 def test_words_about_the_reply_are_not(text: str) -> None:
     assert not is_own_voice(text, SAID)
+
+
+def test_one_word_of_the_reply_may_become_an_echo_as_long_as_more_may_come() -> None:
+    assert is_own_voice("Cat", SAID, partial=True)
+    assert not is_own_voice("Stop", SAID, partial=True)
