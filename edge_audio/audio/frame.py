@@ -32,6 +32,8 @@ class Frame:
     """`FRAME_SAMPLES` samples at `INPUT_RATE_HZ`; never written to after it was made."""
     start: int
     """Index of the first sample since the input began; a jump means that frames were dropped."""
+    only_echo: bool = False
+    """Whether this is, so far as one can tell, only what is left of the speaker's own sound."""
 
     @property
     def end(self) -> int:

@@ -134,6 +134,8 @@ class Listener:
             frame = replace(frame, pcm=np.zeros_like(frame.pcm))
         self._gather(frame)
         probabilities = await self._detector.feed(frame)
+        if frame.only_echo and not self._tracker.speaking:
+            probabilities = (0.0,) * len(probabilities)  # what is left of an echo may sound like speech
         window = self._detector.window_samples
         window_end = frame.end - frame.end % window - (len(probabilities) - 1) * window
         for probability in probabilities:

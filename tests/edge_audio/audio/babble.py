@@ -9,7 +9,7 @@ def babble(seconds: float, pitch_hz: float, seed: int, rate_hz: int = INPUT_RATE
     """Something like speech: syllables of 0.2 s, each with its own pitch and colour, and pauses."""
     chance = np.random.default_rng(seed)
     t = np.arange(rate_hz // 5) / rate_hz
-    shape = np.sin(np.pi * t / t[-1]) ** 0.5
+    shape = np.sqrt(np.abs(np.sin(np.pi * t / t[-1])))
     syllables = []
     for _ in range(round(seconds * 5)):
         hz = pitch_hz * chance.uniform(0.8, 1.3) * (1 + chance.uniform(-0.3, 0.3) * t)

@@ -82,7 +82,7 @@ class EndOfTurn:
 
 
 class Session:
-    """Speech as a string, 20 ms a letter: `x` speech, `.` silence; and what the listener told."""
+    """Speech as a string, 20 ms a letter: `x` speech, `e` an echo, `.` silence; and what was told."""
 
     def __init__(self) -> None:
         self.events: list[tuple[float, Event]] = []
@@ -117,7 +117,8 @@ class Session:
                     await clock.sleep_until((number + 1) * FRAME_S)
                     if act and number in act:
                         act[number]()
-                    self._frames.put_nowait(Frame(np.full(320, letter == "x", np.float32), number * 320))
+                    pcm = np.full(320, letter != ".", np.float32)
+                    self._frames.put_nowait(Frame(pcm, number * 320, only_echo=letter == "e"))
                 await asyncio.sleep(0.5)
 
         clock.run_virtual(main())
@@ -184,6 +185,15 @@ def test_what_is_worked_out_for_an_ended_turn_is_not_told() -> None:
     session = Session()
     session.play("." * 10 + "x" * 20 + "." * 20, {34: session.listener.end_turn})
     assert session.of(Heard) == []
+
+
+def test_what_is_only_an_echo_does_not_start_speech() -> None:
+    assert Session().play("." * 10 + "e" * 20 + "." * 20).events == []
+
+
+def test_an_echo_over_speech_does_not_pause_it() -> None:
+    session = Session().play("." * 10 + "x" * 5 + "e" * 15 + "." * 20)
+    assert session.of(SpeechPaused) == [(0.72, SpeechPaused(0.72, 0.6, 1))]
 
 
 def test_muted_means_silence() -> None:
