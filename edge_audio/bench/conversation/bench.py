@@ -42,6 +42,7 @@ async def measure_conversation(config: Config, console: Console, turns: int | No
     material = read_material() if turns is None else read_material().first(turns)
     effort = config.conversation.speculate if config.conversation.speculate != "none" else "balanced"
     load = machine_load()
+    resident: list[float] = []
     try:
         # A progress bar that draws itself would be seen in the idle assistant's share of the processor.
         with Progress(console=console, auto_refresh=False, transient=True) as progress:
@@ -52,7 +53,11 @@ async def measure_conversation(config: Config, console: Console, turns: int | No
             for speculate in (effort, "none"):
 
                 def began(part: Part, speculate: str = speculate) -> None:
-                    progress.update(bar, description=f"{part.name}, speculate = {speculate}", refresh=True)
+                    now = f"{part.name}, speculate = {speculate}"
+                    resident.append(resident_mb())
+                    progress.update(bar, description=now, refresh=True)
+                    if not console.is_terminal:  # where there is no bar
+                        console.print(f"{now} ({len(part.turns)} turns) ...")
 
                 held.append(
                     await hold(
@@ -68,7 +73,7 @@ async def measure_conversation(config: Config, console: Console, turns: int | No
     return summary(*held) | {
         "idle_cpu": idle_cpu,
         "ready_s": ready_s,
-        "rss_mb": resident_mb(),
+        "rss_mb": max(resident),
         "speculate": effort,
         "models": dict(models.names()),
         "load": load | {"load_1min_after": machine_load()["load_1min"]},

@@ -28,8 +28,8 @@ LASTING_S = 0.35
 GOES_ON_S = 0.4
 """A reply that stopped for nothing must go on within this time after the sound's end."""
 
-_JUST_NOW_S = 0.15
-"""What was audible so short a time ago still is being said: there are gaps within words."""
+_EDGE_S = 0.15
+"""What is audible so shortly before the end of a turn, and after it, talks over that end."""
 
 _CAUSE_S = 1.0
 """A reply that stops so long after somebody was heard may have stopped for them."""
@@ -153,7 +153,7 @@ def _judge_turn(heard: Heard, turn: Performed, until_s: float) -> TurnRow:
     if answer is not None:
         report = _reports(heard).get(answer.epoch)
         # Whoever talks over the end of the turn has left no gap.
-        if not output.audible(turn.end_s - _JUST_NOW_S, turn.end_s + _JUST_NOW_S / 3):
+        if not output.audible(turn.end_s - _EDGE_S, turn.end_s + _EDGE_S / 3):
             first_s = output.first_audible(max(turn.end_s, answer.at_s), until_s)
             gap_ms = None if first_s is None else _ms(first_s - turn.end_s)
     silence = _silence(heard, turn)
@@ -171,7 +171,7 @@ def _judge_turn(heard: Heard, turn: Performed, until_s: float) -> TurnRow:
         speculated=speculated,
         lead_ms=report.lead_ms if report and speculated else None,
         head_start_ms=_head_start_ms(heard, answer) if answer and speculated else None,
-        silence_ms=None if silence is None else _ms(max(0.0, silence[0] - turn.onset_s)),
+        silence_ms=None if silence is None else _ms(silence[0] - turn.onset_s),
         talked_over=silence is not None and silence[1] < turn.end_s and not early,
         stages_ms=report.stages_ms if report else None,
     )
@@ -186,10 +186,10 @@ def _is_split(ended: Sequence[TurnEnded]) -> bool:
 def _silence(heard: Heard, turn: Performed) -> tuple[float, float] | None:
     """When the reply fell silent for an interruption, and until when; None where none was audible."""
     onset_s = turn.onset_s
-    if turn.cue.into_reply_s is None or not heard.output.audible(onset_s - _JUST_NOW_S, onset_s):
+    if turn.cue.into_reply_s is None or not heard.output.audible(onset_s - LASTING_S, onset_s):
         return None
-    silence = next(heard.output.silences(onset_s - _JUST_NOW_S, float("inf")))  # the end at the latest
-    return None if _ended_naturally(heard, silence[0]) else silence
+    silence = next(heard.output.silences(onset_s - LASTING_S, float("inf")))  # the end at the latest
+    return None if silence[0] <= onset_s or _ended_naturally(heard, silence[0]) else silence
 
 
 def judge_sounds(heard: Heard) -> list[SoundRow]:
@@ -197,9 +197,9 @@ def judge_sounds(heard: Heard) -> list[SoundRow]:
     rows = []
     for index, performed in enumerate(heard.performed):
         onset_s, end_s = performed.onset_s, performed.end_s
-        if not performed.cue.is_sound or not heard.output.audible(onset_s - _JUST_NOW_S, onset_s):
+        if not performed.cue.is_sound or not heard.output.audible(onset_s - LASTING_S, onset_s):
             continue
-        silences = list(heard.output.silences(onset_s - _JUST_NOW_S, end_s + GOES_ON_S))
+        silences = list(heard.output.silences(onset_s - LASTING_S, end_s + GOES_ON_S))
         stops = [silence for silence in silences if not _ended_naturally(heard, silence[0])]
         if not stops and silences and silences[0][0] < end_s:
             continue

@@ -54,12 +54,12 @@ class SpokenTurn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     clip: str
     into_reply_s: float | None = None
-    """When it interrupts the reply before: so long after that reply's first audible sample. Unset, it waits
-    for silence."""
+    """When it interrupts the reply before: its onset, after that reply's first audible sample. Unset, it
+    waits for silence."""
     sound: str | None = None
     """What is heard over the reply to it."""
     sound_s: float = 0.6
-    """When, after that reply's first audible sample."""
+    """When: its onset, after that reply's first audible sample."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

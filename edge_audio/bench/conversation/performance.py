@@ -24,7 +24,7 @@ class Cue:
     clip: Clip
     is_sound: bool
     into_reply_s: float | None
-    """So long after the first audible sample of the last turn's reply; None: in silence."""
+    """Its onset is so long after the first audible sample of the last turn's reply; None: in silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Performance:
             return in_silence or (cue.is_sound and self._reply_over)
         if self._reply_started_s is None:
             return in_silence
-        return now_s >= self._reply_started_s + cue.into_reply_s
+        return now_s >= self._reply_started_s + cue.into_reply_s - cue.clip.speech_start_s
 
     def _begin(self, cue: Cue, now_s: float) -> None:
         self._next += 1

@@ -161,6 +161,14 @@ def test_an_interruption_of_nothing_is_not_judged() -> None:
     assert only_turn(output((0.5, 2.0)), [turn(3.0, into_reply_s=1.0)]).silence_ms is None
 
 
+def test_a_reply_that_was_between_two_sentences_and_stayed_silent_was_not_silenced() -> None:
+    played = output((0.5, 3.2), (3.45, 3.5))
+    interrupted = finished(3.6, 1, interrupted=True)
+    assert only_turn(output((0.5, 3.2)), [turn(3.0, into_reply_s=1.0)], interrupted).silence_ms is None
+    row = only_turn(played, [turn(3.0, into_reply_s=1.0)], interrupted)
+    assert row.silence_ms == pytest.approx(200.0, abs=0.1)
+
+
 def test_a_reply_that_ends_by_itself_was_not_silenced() -> None:
     row = only_turn(output((0.5, 3.43)), [turn(3.0, into_reply_s=1.0)], finished(3.5, 1))
     assert row.silence_ms is None
