@@ -174,6 +174,7 @@ class _Generator:
             self._muted: 1,
             self._unplugged: 1,
             self._double_talk: 1,
+            self._anything: 2,
         }
         return rng.choices(list(kinds), list(kinds.values()))[0]()
 
@@ -275,6 +276,29 @@ class _Generator:
         """Two people at once."""
         first, second = self._speak(), self._speak()
         return [Act(first, self._rng.uniform(0.1, 2.0)), Act(second, self._rng.uniform(0.0, 1.0), "during")]
+
+    def _anything(self) -> list[Act]:
+        """Things in an order that nobody would think of."""
+        rng = self._rng
+        acts = []
+        for _ in range(rng.randint(2, 7)):
+            self._words += 1
+            what: What = rng.choice(
+                (
+                    self._speak(3),
+                    Speak(rng.choice(_BACKCHANNELS), 0.2),
+                    Noise(rng.uniform(0.03, 1.0)),
+                    Type(f"t{self._words}"),
+                    Do(
+                        rng.choice(("stop", "press to talk", "let go", "mute", "unmute", "unplug", "plug in"))
+                    ),
+                )
+            )
+            after: After = rng.choice(
+                ("then", "during", "speculation", "turn ended", "reply began", "reply over")
+            )
+            acts.append(Act(what, rng.choice((0.0, rng.uniform(0.0, 0.3), rng.uniform(0.0, 2.0))), after))
+        return [*acts, Act(Do("unmute"), 1.0), Act(Do("plug in"), 0.0)]
 
 
 def random_scenario(seed: int) -> Scenario:
