@@ -169,9 +169,11 @@ async def _converse(
             except UserError as error:
                 remedy = f"{error.remedy} Or let it answer a file, with --input."
                 raise UserError(error.cause, remedy) from error
-        clean = None
+        canceller: EchoCanceller | None = None
+        clean: Cleaner | None = None
         if files.echo or (script is None and config.audio.treats_the_microphone):
-            clean = await asyncio.to_thread(_cleaner, config.audio, device, files.echo)
+            canceller = await asyncio.to_thread(_canceller, config.audio, device, files.echo)
+            clean = _cleaner(canceller, device)
         assistant = Assistant(config, models, tell, clean)
         commands: Commands = assistant
         ears: AudioDevice = device
@@ -198,17 +200,23 @@ async def _converse(
     finally:
         for lane in (sound, screen, disk):
             lane.close()
-    return report, assistant.counters
+    counters = dict(assistant.counters)
+    if canceller is not None and canceller.delay_s is not None:
+        counters["echo_delay_ms"] = round(1000 * canceller.delay_s)
+    return report, counters
 
 
-def _cleaner(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> Cleaner:
-    canceller = EchoCanceller(
+def _canceller(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> EchoCanceller:
+    return EchoCanceller(
         device.output_rate_hz,
         latency_s=device.input_latency_s + device.output_latency_s,
         echo_cancellation=echo or audio.echo_cancellation,
         noise_suppression=audio.noise_suppression,
         auto_gain=audio.auto_gain,
     )
+
+
+def _cleaner(canceller: EchoCanceller, device: FileDevice | PortAudioDevice) -> Cleaner:
     return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 

@@ -80,6 +80,27 @@ def test_any_rate_of_the_speaker_will_do(far: Samples, rate_hz: int) -> None:
     assert attenuation_db(heard, clean, from_s=2.0) > 15
 
 
+def test_the_delay_of_the_echo_is_told_once_one_was_heard(far: Samples) -> None:
+    canceller = EchoCanceller(SPEAKER_RATE_HZ)
+    assert canceller.delay_s is None
+    cancel(canceller, echo_of(far, 0.15), in_bursts(far, SPEAKER_RATE_HZ))
+    assert canceller.delay_s == pytest.approx(0.15, abs=0.002)
+
+
+def test_frames_with_nothing_but_an_echo_are_marked(far: Samples) -> None:
+    def marks(canceller: EchoCanceller) -> float:
+        handed_out = in_bursts(far, SPEAKER_RATE_HZ)
+        heard = echo_of(far)
+        frames = (
+            canceller.process(Frame(heard[at : at + FRAME_SAMPLES], at), next(handed_out))
+            for at in range(0, 2 * INPUT_RATE_HZ, FRAME_SAMPLES)
+        )
+        return float(np.mean([frame.only_echo for frame in frames]))
+
+    assert marks(EchoCanceller(SPEAKER_RATE_HZ)) > 0.9
+    assert marks(EchoCanceller(SPEAKER_RATE_HZ, echo_cancellation=False, auto_gain=True)) == 0
+
+
 def test_speech_survives_while_the_speaker_is_talking_too(far: Samples) -> None:
     near = babble(6.0, 200, seed=8)
     near[: 3 * INPUT_RATE_HZ] = 0.0  # first it learns the room
