@@ -27,7 +27,7 @@ _SEND_EVERY_MS = 2000
 _SEND_TIMEOUT_S = 5.0
 """How long the collector may take for a batch, attempts to repeat it included."""
 
-_FAREWELL_S = 0.7
+_FAREWELL_S = 0.3
 """How long a collector that doesn't answer may delay the end."""
 
 

@@ -35,7 +35,7 @@ _JUMP_S = 0.1
 """Sound that was played is set right on the input's time line if it is out by more than this: less is the
 jitter of blocks, and samples put in or left out would disturb an echo canceller."""
 
-_FAREWELL_S = 0.6
+_FAREWELL_S = 0.4
 """How long a disk that takes nothing may delay the end."""
 
 _LONGEST_WAV = 0xFFFF_0000 // 2

@@ -78,7 +78,7 @@ def _outcome(turn: TurnReport) -> str:
         return "typed"
     if not turn.speculations.get("committed"):
         return "answered afresh"
-    return "answered ahead" if turn.lead_ms is None else f"lead {turn.lead_ms:.0f} ms"
+    return "answered ahead" if turn.lead_ms is None else f"lead {turn.lead_ms:.0f} ms".replace("-", "−")
 
 
 def _shade(turn: TurnReport) -> str:

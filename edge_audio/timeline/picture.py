@@ -117,7 +117,7 @@ def _sums(timeline: Timeline) -> Iterator[tuple[str, str, str]]:
     if sums.speculations:
         yield str(sums.committed), f"of {sums.speculations}", "speculations committed"
     if sums.lead_p50_ms is not None:
-        yield f"{sums.lead_p50_ms:.0f}", "ms", "lead of the committed, p50"
+        yield f"{sums.lead_p50_ms:.0f}".replace("-", "−"), "ms", "lead of the committed, p50"
     yield str(sums.interruptions), "", "interruptions"
     if sums.false_stops is not None:
         yield str(sums.false_stops), "", "false stops, gone on"

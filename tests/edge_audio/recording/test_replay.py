@@ -1,20 +1,26 @@
 """What was recorded is spoken again, as it was heard then."""
 
 import asyncio
+import io
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.bench.latency import QUESTIONS, read_questions
-from edge_audio.config import Audio, Config, Hibari, configs_folder
-from edge_audio.recording.folder import HEARD, PLAYED, RecordedConversation
+from edge_audio.commands import replay as replay_command
+from edge_audio.config import Audio, Config, Hibari
+from edge_audio.events import TurnEnded, TurnFinished, TurnReport
+from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION, RecordedConversation
+from edge_audio.recording.lines import Told, to_line
 from edge_audio.recording.replay import cleaner
 from edge_audio.recording.session import describe
 from runtime.channel import Channel
@@ -104,12 +110,41 @@ def test_a_question_is_recorded_replayed_and_drawn(kept: Path) -> None:
     assert "capital" in (kept.parent / "kept.svg").read_text()
 
 
-@pytest.mark.models
-def test_a_replay_on_a_terminal_tells_both_time_lines(kept: Path) -> None:
-    config = str(configs_folder() / "desktop.toml")
-    shown = run("replay", "kept", "--config", config, folder=kept.parent)
-    lines = shown.splitlines()
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_replay_on_a_terminal_tells_both_time_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    def held(text: str, gap_ms: float, *, cut: bool) -> list[Told]:
+        report = TurnReport(
+            text,
+            heard_text="Rome.",
+            speech_end_s=2.0,
+            response_gap_ms=gap_ms,
+            speculations={"started": 2, "committed": 1, "superseded": 1},
+            interrupted=cut,
+            lead_ms=-20.0,
+            interruption_ms=150.0 if cut else None,
+        )
+        return [Told(2.1, TurnEnded(text, 2.1, 1)), Told(4.0, TurnFinished(1, report))]
+
+    then, now = held("What is the capital?", 450.0, cut=True), held("What is the capital?", 300.0, cut=False)
+    recording = recorded(tmp_path, np.zeros(320, np.float32), np.zeros(480, np.float32), treated=False)
+    (tmp_path / SESSION).write_bytes(msgspec.json.encode(recording.session))
+    (tmp_path / EVENTS).write_bytes(b"".join(map(to_line, then)))
+
+    async def replayed(*_: object) -> tuple[list[Told], dict[str, str]]:
+        return now, {}
+
+    monkeypatch.setattr(replay_command, "_replay", replayed)
+    console = Console(file=io.StringIO(), width=width)
+    replay_command.replay_recording(tmp_path, None, as_json=False, console=console)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert all(len(line) <= width for line in lines)
+    shown = " ".join(" ".join(lines).split())
     assert lines[0].split() == ["then", "now"]
-    assert shown.count("What is the capital") == 2
+    assert shown.count("What is the capital?") == 2
     assert len(re.findall(r"gap \d+ ms", shown)) == 2
-    assert any(line.startswith("turns") for line in lines)
+    assert "(-150)" in shown
+    assert "150 ms" in shown
+    assert ["interruptions", "1", "0"] in [line.split() for line in lines]
