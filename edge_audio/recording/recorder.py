@@ -104,20 +104,20 @@ class Recorder:
                     self._lossy = False
                     self._tell(Notice("The disk is too slow: parts of the recording are missing."))
                 await asyncio.sleep(_EVERY_S)
-        except OSError as error:
-            self._give_up(error)
+        except Exception as failure:  # whatever it is, it ends the recording and not the conversation
+            self._give_up(failure)
         finally:
-            with suppress(TimeoutError, OSError):
+            with suppress(Exception):
                 await asyncio.wait_for(self._lane.run(self._close), _FAREWELL_S)
             self._running = False
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, failure: Exception) -> None:
         self._running = False
         self._events.clear()
         self._frames.clear()
         if self._playout is not None:
             self._playout.copy = None
-        reason = error.strerror or str(error)
+        reason = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
         self._tell(Notice(f"The recording into {self._folder} ended here ({reason}).", is_error=True))
 
     # On the lane.

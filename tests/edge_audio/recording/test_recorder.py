@@ -172,6 +172,22 @@ def test_a_folder_that_cannot_be_made_costs_the_recording_and_one_notice(tmp_pat
     assert len(told) == 1
 
 
+def test_what_cannot_be_written_costs_the_recording_and_not_the_conversation(tmp_path: Path) -> None:
+    told: list[Event] = []
+
+    async def main() -> int:
+        recorder = Recorder(tmp_path, session, VirtualLane("disk"), lambda: 0.0, told.append)
+        recorder.note(Notice("half a letter: \ud83d"))
+        frames: Channel[Frame] = Channel(10_000)
+        async with ActorGroup() as group:
+            group.start(Actor("recorder", recorder.run))
+            await RecordedDevice(Device(1.0), recorder).run(frames, Playout(RATE_HZ))
+        return len(list(frames.drain()))
+
+    assert clock.run_virtual(main()) == 50
+    assert len(told) == 1
+
+
 def test_a_disk_that_takes_nothing_neither_holds_up_the_sound_nor_the_end(tmp_path: Path) -> None:
     told: list[Event] = []
     folder = tmp_path / "kept"
