@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
@@ -19,6 +20,8 @@ HEARD = "heard.wav"
 """What the microphone heard, 16 kHz, before the echo canceller; silence where samples were lost."""
 PLAYED = "played.wav"
 """What the speaker was handed, at its own rate, on the time line of what was heard."""
+
+_WAV_HEADER_BYTES = 44
 
 _ANOTHER = "Name a folder that `talk --record` made."
 
@@ -51,11 +54,18 @@ class RecordedConversation:
 
     def heard(self) -> Samples:
         """Return what the microphone heard, at 16 kHz, from session time 0. Raises `UserError`."""
-        return read_audio(self.folder / HEARD, INPUT_RATE_HZ)
+        return _read_sound(self.folder / HEARD, INPUT_RATE_HZ)
 
     def played(self) -> Samples:
         """Return what the speaker played, at `Session.output_rate_hz`, from session time 0."""
-        return read_audio(self.folder / PLAYED, self.session.output_rate_hz)
+        return _read_sound(self.folder / PLAYED, self.session.output_rate_hz)
+
+
+def _read_sound(path: Path, rate_hz: int) -> Samples:
+    """Read a file that the recorder wrote; it has no samples yet if all ended at once."""
+    if path.is_file() and path.stat().st_size == _WAV_HEADER_BYTES:
+        return np.zeros(0, np.float32)
+    return read_audio(path, rate_hz)
 
 
 def read_recording(folder: Path) -> RecordedConversation:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge_audio.events import TurnReport
 from edge_audio.screen import harmless, head, stage_style
-from edge_audio.timeline.markup import Markup, joined, number, tag, text
+from edge_audio.timeline.markup import Markup, joined, tag, text
 from edge_audio.timeline.model import LEVELS_PER_S, Ahead, Answer, Stretch, Timeline
 
 LEFT, RIGHT = 92.0, 1176.0
@@ -328,8 +328,8 @@ def _wave(
     middle = stave.y(y + height / 2)
     halves = shown * (height / 2 - 2)
     xs = [stave.x((first + index + 0.5) / LEVELS_PER_S) for index in range(len(shown))]
-    above = [f"{number(x)},{number(middle - half)}" for x, half in zip(xs, halves, strict=True)]
-    below = [f"{number(x)},{number(middle + half)}" for x, half in zip(xs, halves, strict=True)]
+    above = [f"{x:.1f},{middle - half:.1f}" for x, half in zip(xs, halves, strict=True)]
+    below = [f"{x:.1f},{middle + half:.1f}" for x, half in zip(xs, halves, strict=True)]
     return tag("polygon", class_=shade, points=" ".join(above + below[::-1]))
 
 

@@ -19,6 +19,8 @@ from edge_audio.recording.lines import ByHand, Told
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import Session, describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
+from edge_audio.timeline.model import from_recording
+from edge_audio.timeline.picture import draw
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
@@ -134,6 +136,14 @@ def test_the_files_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
 
     assert clock.run_virtual(main()) == pytest.approx(2.0, abs=0.05)
     assert len(read_recording(folder).heard()) / INPUT_RATE_HZ == pytest.approx(2.1, abs=0.03)
+
+
+def test_a_conversation_that_ended_at_once_can_be_read_too(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    clock.run_virtual(record(folder, Device(0.0), VirtualLane("disk"), [], Playout(RATE_HZ)))
+    kept = read_recording(folder)
+    assert len(kept.heard()) == len(kept.played()) == 0
+    assert draw(from_recording(kept)).startswith("<svg")
 
 
 @contextmanager
