@@ -327,9 +327,13 @@ def _wave(
         return Markup("")
     middle = stave.y(y + height / 2)
     halves = shown * (height / 2 - 2)
-    xs = [stave.x((first + index + 0.5) / LEVELS_PER_S) for index in range(len(shown))]
-    above = [f"{x:.1f},{middle - half:.1f}" for x, half in zip(xs, halves, strict=True)]
-    below = [f"{x:.1f},{middle + half:.1f}" for x, half in zip(xs, halves, strict=True)]
+    bent = np.abs(np.diff(halves, prepend=0.0, append=0.0)) > 0.05
+    outline = [
+        (stave.x((first + index + 0.5) / LEVELS_PER_S), halves[index])
+        for index in np.flatnonzero(bent[:-1] | bent[1:])  # a straight line needs no points but its ends
+    ]
+    above = [f"{x:.1f},{middle - half:.1f}" for x, half in outline]
+    below = [f"{x:.1f},{middle + half:.1f}" for x, half in outline]
     return tag("polygon", class_=shade, points=" ".join(above + below[::-1]))
 
 
