@@ -1,5 +1,6 @@
 # make talk   set everything up and start a conversation
 # make test   set up what is missing, check style and types, run all tests
+# make soak   hold a simulated day of conversation
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +9,17 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
-.PHONY: talk test check format models libraries sound-server clean
+.PHONY: talk test soak check format models libraries sound-server clean
 
 talk: $(STAMP) libraries models
 	@$(BIN)/edge-audio talk --demo-without-device
 
 test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server models check
 	$(BIN)/pytest
+
+# A simulated day of conversation (some 20 minutes), to see that it holds on to nothing.
+soak: $(DEV_STAMP)
+	$(BIN)/python tests/simulation/soak.py --hours 24
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
