@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply
-from edge_audio.llm.chat_model import ChatModel, ChatModelError, TextDelta, Transcriber
+from edge_audio.llm.chat_model import ChatModel, TextDelta, Transcriber
 from runtime.actor import Actor, ActorGroup
 from runtime.newest import Newest
 
@@ -48,13 +48,16 @@ class ReplyMaker:
             task.cancel()
 
     def transcribe(self, audio_ids: tuple[int, ...], told: Callable[[str], None]) -> None:
-        """See `Maker.transcribe`. Where it fails the words stay unknown: the reply tells of the failure."""
+        """See `Maker.transcribe`. Where it fails, the words stay unknown: replies tell of failures."""
         if (transcriber := self._transcriber) is None:
             return
 
         async def transcribe() -> None:
-            with suppress(ChatModelError):
-                told((await transcriber.transcribe(audio_ids)).text or "")
+            text = None
+            with suppress(Exception):
+                text = (await transcriber.transcribe(audio_ids)).text
+            if text is not None:
+                told(text)
 
         self._transcripts += 1
         self._group.start(Actor(f"transcript {self._transcripts}", transcribe))
@@ -64,5 +67,10 @@ class ReplyMaker:
 
         Does nothing while a reply is being made.
         """
+
+        async def prefill() -> None:
+            with suppress(Exception):  # the reply will tell of it
+                await self._chat.prefill(self._context.messages(), heard)
+
         if not self.busy:
-            self._prefilling.ask(lambda: self._chat.prefill(self._context.messages(), heard))
+            self._prefilling.ask(prefill)

@@ -109,6 +109,8 @@ class Reply:
                 async for chunk in chunks:
                     await self._hold(self._resampler.push(chunk.pcm), chunk.text_start, chunk.text_end)
             await self._hold(self._resampler.flush(), len(self.text), len(self.text))
+            if not self.spoken.samples and self.error is None:
+                raise VoiceError("The reply has nothing in it that can be said.")
         except Exception as failure:  # whatever an adapter raises, the conversation goes on
             self.error = _explain("voice", failure)
         self.made = True

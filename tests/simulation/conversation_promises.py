@@ -271,7 +271,7 @@ def _withdrawn_turns_go_on_as_one(course: Course) -> None:
         report = reports.get(stop.reply.epoch)
         if report is None or not report.interrupted or stop.at_s in _by_hand_s(course):
             continue
-        if stop.played / RATE_HZ * 1000 > REGRET_MS - 1:
+        if (stop.played + 1) / RATE_HZ * 1000 > REGRET_MS - 1:  # there are parts of samples, and clocks drift
             continue
         number = place[stop.reply.epoch]
         expect(number + 1 < len(ended), "repair", "the turn of", report, "is forgotten")

@@ -78,7 +78,7 @@ class Forgotten:
     at_s: float
     onset_s: float
     last_s: float
-    """When its last sound ended."""
+    """When its last speech ended."""
     text: str
     """Its words at its latest pause; empty if they were never told."""
     words_untold: bool
@@ -104,6 +104,7 @@ class SimulatedEars:
         self._forgot_s = 0.0
         self._onset_s = 0.0
         self._fell_s = 0.0
+        self._ended_s = 0.0
         self._rose_s = 0.0
         self._pauses = 0
         self._begins_s = 0.0
@@ -170,7 +171,7 @@ class SimulatedEars:
         now_s = clock.now()
         if self._open_since_s is not None:
             untold = not self._text_at_pause and not self.speaking and bool(self._words()[0])
-            self.forgotten.append(Forgotten(now_s, self._onset_s, self._fell_s, self._text_at_pause, untold))
+            self.forgotten.append(Forgotten(now_s, self._onset_s, self._ended_s, self._text_at_pause, untold))
         self._open_since_s = None
         self._text_at_pause = ""
         self._forgot_s = now_s
@@ -234,6 +235,7 @@ class SimulatedEars:
         if self._open_since_s is None:
             return
         self._pauses += 1
+        self._ended_s = end_s
         self._tell(SpeechPaused(clock.now(), end_s, self._pauses))
         if self._open_since_s is None:
             return

@@ -84,8 +84,9 @@ class SimulatedChat:
                     await asyncio.sleep(_STALL_S)
                     if costs.happens(0.5):
                         raise ChatModelError("The server wrote nothing for 20 seconds.")
-                if fails:
-                    await self._fail(number)
+                if fails and self._fails_silently(number):
+                    yield TextDelta("...")
+                    return
                 words = [f"r{number}", *[REPLY_WORD] * (costs.up_to(self._scenario.reply_words) - 1)]
                 for start in range(0, len(words), 4):
                     last = start + 4 >= len(words)
@@ -97,24 +98,28 @@ class SimulatedChat:
             finally:
                 self.running -= 1
 
-    async def _fail(self, number: int) -> None:
-        """Fail at once, or return, to fail later."""
-        match self._costs.one_of("at once", "oddly", "later"):
+    def _fails_silently(self, number: int) -> bool:
+        """Fail at once, or return whether it answers with nothing that can be said, or else fails later."""
+        match self._costs.one_of("at once", "oddly", "silently", "later"):
             case "at once":
                 raise ChatModelError("The chat model broke.")
             case "oddly":
                 raise RuntimeError(f"reply {number}: out of memory")
-            case _:
-                pass
+            case how:
+                return how == "silently"
 
     async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         async with self._lane:
             await asyncio.sleep(self._costs.draw_s(self._scenario.costs.first_text_s))
+            if self._costs.happens(self._scenario.faults.chat):
+                raise RuntimeError("prefill: out of memory")
 
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
         """See `Transcriber`: the words of a turn, after a while."""
         await asyncio.sleep(self._costs.draw_s(1.0))
         if self._costs.happens(self._scenario.faults.transcriber):
+            if self._costs.happens(0.5):
+                raise RuntimeError("transcript: out of memory")
             raise ChatModelError("The chat model broke.")
         return Transcript(self._words_of(audio_ids))
 
@@ -147,6 +152,8 @@ class SimulatedVoice:
                 await asyncio.sleep(self._costs.draw_s(self._scenario.costs.clause_s))
                 if self._costs.happens(self._scenario.faults.voice):
                     raise VoiceError("The voice broke.")
+                if not any(map(str.isalnum, clause.text)):
+                    return
                 pcm = np.full(len(clause.text) * SAMPLES_PER_CHARACTER, 0.5, np.float32)
                 yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
             finally:

@@ -121,6 +121,18 @@ def test_of_a_tag_that_breaks_off_nothing_is_said() -> None:
     assert [clause.text for clause, _ in voice.said] == [APOLOGY]
 
 
+def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:
+    class Mute(Voice):
+        async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+            for nothing in ():
+                yield nothing
+
+    reply, _ = replied("\N{THUMBS UP SIGN}", voice=Mute())
+    assert reply.error == "The reply has nothing in it that can be said."
+    assert reply.made
+    assert not reply.spoken.heard(reply.text, reply.spoken.samples)
+
+
 @given(
     st.sampled_from(["", "(fast)", "(laughs) (slow) ", "（快速1） ", "(I know. ", "(very"]),
     st.text("ab ,.)(", min_size=1).filter(str.strip),
