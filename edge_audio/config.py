@@ -243,7 +243,7 @@ class Conversation(Table, frozen=True):
     speculate: Literal["none", "frugal", "balanced", "eager"] = "balanced"
     """How much to compute ahead: replies made while it is open if the user has finished."""
     barge_in: bool = True
-    """Whether speech may interrupt a reply."""
+    """Whether speech may interrupt a reply that has begun."""
     hold_ms: Milliseconds = 1500
     """How long a reply waits, after speech began over it, for words that confirm an interruption."""
     regret_ms: Milliseconds = 700

@@ -40,7 +40,7 @@ class ControllerSettings:
 
     delivery: DeliverySettings
     barge_in: bool
-    """Whether speech may interrupt a reply."""
+    """Whether speech may interrupt a reply that has begun; before, the turn just goes on."""
     wordless_ms: int | None = None
     """Speech over a reply that lasts this long interrupts it, where no recognizer tells words; None where
     one does."""
@@ -141,7 +141,7 @@ class Controller(ReplyWatcher):
                 self._delivery.hold()
             return
         if self._delivery.active:
-            if not self._settings.barge_in:
+            if self._delivery.audible and not self._settings.barge_in:
                 return
             self._turn = OpenTurn(into_reply=True, speech_start_s=start_s)
             self._delivery.hold()

@@ -73,6 +73,11 @@ class Delivery(Audience):
         """Whether a reply is owed or being said."""
         return self._exchange is not None
 
+    @property
+    def audible(self) -> bool:
+        """Whether a sample of the reply has been handed out."""
+        return self._exchange is not None and self._player.audible
+
     def begin(self, turn: OpenTurn, said: UserTurn, reply: Reply) -> None:
         """Answer `turn`, in which the user said `said`, with `reply`, aloud."""
         reply.committed = True

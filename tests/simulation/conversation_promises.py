@@ -253,12 +253,23 @@ def _wanted_no_answer(course: Course, utterance: Forgotten, *, over_reply: bool)
         return failed or not utterance.words_untold or (over_reply and not course.scenario.barge_in)
     if not over_reply:
         return False
-    if not course.scenario.barge_in:
+    if not course.scenario.barge_in and _is_audible(course, utterance.onset_s):
         return True
     if course.scenario.hears == "codes":
         return (utterance.last_s - utterance.onset_s) * 1000 < WORDLESS_MS
     echo = set(_words(utterance.text)) == {REPLY_WORD}
     return echo or is_backchannel(utterance.text)
+
+
+def _is_audible(course: Course, at_s: float) -> bool:
+    """Whether a reply had begun by then and was not over."""
+    audible = False
+    for told_s, event in course.events:
+        if told_s > at_s:
+            break
+        if isinstance(event, ReplyStarted | TurnFinished):
+            audible = isinstance(event, ReplyStarted)
+    return audible
 
 
 def _withdrawn_turns_go_on_as_one(course: Course) -> None:

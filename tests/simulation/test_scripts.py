@@ -113,6 +113,13 @@ def test_a_reply_that_can_not_be_interrupted_is_said_to_its_end() -> None:
     assert [report.interrupted for report in course.reports] == [False]
 
 
+def test_a_turn_goes_on_before_its_reply_can_be_heard_though_replies_can_not_be_interrupted() -> None:
+    more = Act(Speak(("and", "why", "is", "it", "red"), ends="?"), 0.1, "turn ended")
+    course = held(ASK, more, barge_in=False, costs=Costs(first_text_s=0.6))
+    assert turns(course) == [ASKED, f"{ASKED} and why is it red?"]
+    assert len(course.reports) == 1
+
+
 # What breaks.
 
 
