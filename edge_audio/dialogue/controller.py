@@ -134,7 +134,8 @@ class Controller(ReplyWatcher):
         self._silence_timer.stop()
         if (turn := self._turn) is not None:
             if turn.speech_end_s is not None:
-                self._end_of_turn.went_on((start_s - turn.speech_end_s) * 1000)
+                words = turn.partial if turn.said is None else turn.said.transcript
+                self._end_of_turn.went_on((start_s - turn.speech_end_s) * 1000, words)
             self._speculations.end("cancelled")
             turn.went_on()
             if turn.into_reply:

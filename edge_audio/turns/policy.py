@@ -26,6 +26,27 @@ _LONGEST_MS = 2500
 _PRIOR_PAUSES = 5
 """For how many pauses of the speaker the configured length stands, until theirs are known."""
 
+_LEAST_SHARE = 0.75
+"""Of the configured length, what a speaker's pauses at least count for."""
+
+
+class _Pauses:
+    """How long pauses of one kind are on average: as configured, until the speaker's own are known."""
+
+    def __init__(self, usual_ms: float) -> None:
+        self._usual_ms = usual_ms
+        self._sum_ms = usual_ms * _PRIOR_PAUSES
+        self._count = _PRIOR_PAUSES
+
+    @property
+    def mean_ms(self) -> float:
+        """Their length; short ones, which are many in any speech, don't make it much shorter than usual."""
+        return max(self._sum_ms / self._count, _LEAST_SHARE * self._usual_ms)
+
+    def add(self, pause_ms: float) -> None:
+        self._sum_ms += min(pause_ms, _LONGEST_MS)
+        self._count += 1
+
 
 class EndOfTurnPolicy:
     """How sure one must be that a turn is over; see `edge_audio.config.EndOfTurn`."""
@@ -38,18 +59,15 @@ class EndOfTurnPolicy:
         """
         self._threshold = threshold
         self._certainty = certainty
-        self._pauses = _PRIOR_PAUSES
-        self._paused_ms = pause_ms * _PRIOR_PAUSES
+        self._in_mid_sentence = _Pauses(pause_ms)
+        self._after_whole_ones = _Pauses(pause_ms)
 
-    @property
-    def pause_ms(self) -> float:
-        """How long pauses inside a turn are on average, so far as this speaker is known."""
-        return self._paused_ms / self._pauses
+    def went_on(self, pause_ms: float, text: str | None) -> None:
+        """Learn from a pause after `text`, after which the turn went on: slow speakers are given time.
 
-    def went_on(self, pause_ms: float) -> None:
-        """Learn from a pause after which the turn went on: slow speakers are given time."""
-        self._paused_ms += min(pause_ms, _LONGEST_MS)
-        self._pauses += 1
+        Who pauses long in the middle of a sentence doesn't do so behind a whole one, so these count apart.
+        """
+        self._pauses(text).add(pause_ms)
 
     def probability(self, silence_ms: float, sound: float | None, text: str | None) -> float:
         """Return how likely it is that the turn is over after so much silence.
@@ -57,13 +75,17 @@ class EndOfTurnPolicy:
         `sound` is the end-of-turn model's answer, None while it hasn't given one; `text` is None where
         nobody tells the words.
         """
-        return 1 / (1 + math.exp(-self._log_odds(sound, text) - silence_ms / self.pause_ms))
+        return 1 / (1 + math.exp(-self._log_odds(sound, text) - silence_ms / self._pauses(text).mean_ms))
 
     def silence_ms(self, sound: float | None, text: str | None, certainty: float | None = None) -> float:
         """Return after how much silence the turn is over, or likely to be with another `certainty`."""
         goal = self._certainty if certainty is None else certainty
         needed = math.log(goal / (1 - goal)) - self._log_odds(sound, text)
-        return min(_LONGEST_MS, max(0.0, needed * self.pause_ms))
+        return min(_LONGEST_MS, max(0.0, needed * self._pauses(text).mean_ms))
+
+    def _pauses(self, text: str | None) -> "_Pauses":
+        whole = text is not None and not looks_unfinished(text)
+        return self._after_whole_ones if whole else self._in_mid_sentence
 
     def _log_odds(self, sound: float | None, text: str | None) -> float:
         heard = 0.0

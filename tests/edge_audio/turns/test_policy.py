@@ -35,10 +35,26 @@ def test_where_nobody_tells_words_the_sound_decides() -> None:
 def test_a_speaker_who_pauses_long_is_given_time() -> None:
     slow, quick = policy(), policy()
     for _ in range(3):
-        slow.went_on(1200)
-        quick.went_on(150)
+        slow.went_on(1200, OPEN)
+        quick.went_on(150, OPEN)
     assert slow.silence_ms(None, OPEN) > 1.4 * policy().silence_ms(None, OPEN)
     assert quick.silence_ms(None, OPEN) < policy().silence_ms(None, OPEN)
+
+
+def test_pauses_in_mid_sentence_delay_no_answer_to_a_whole_one() -> None:
+    speaker = policy()
+    for _ in range(9):
+        speaker.went_on(1200, OPEN)
+    assert speaker.silence_ms(None, COMPLETE) == policy().silence_ms(None, COMPLETE)
+    speaker.went_on(1200, COMPLETE)
+    assert speaker.silence_ms(None, COMPLETE) > policy().silence_ms(None, COMPLETE)
+
+
+def test_many_short_pauses_make_nobody_hasty() -> None:
+    speaker = policy()
+    for _ in range(99):
+        speaker.went_on(130, COMPLETE)
+    assert speaker.silence_ms(None, COMPLETE) >= 0.7 * policy().silence_ms(None, COMPLETE)
 
 
 @given(SOUND, WORDS, st.floats(0, 5000), st.floats(0, 5000))
