@@ -31,8 +31,8 @@ GOES_ON_S = 0.4
 _EDGE_S = 0.15
 """What is audible so shortly before the end of a turn, and after it, talks over that end."""
 
-_CAUSE_S = 1.0
-"""A reply that stops so long after somebody was heard may have stopped for them."""
+_STOPS_FOR_S, _ENDS_FOR_S = 1.0, 3.0
+"""A reply that stops so long after somebody was heard may have stopped for them, a turn that ends be theirs."""
 
 
 class Output:
@@ -227,7 +227,7 @@ def unprovoked(heard: Heard) -> int:
     count = 0
     for at_s, event in heard.events:
         if isinstance(event, ReplyPaused | TurnEnded):
-            limit_s = _CAUSE_S if isinstance(event, ReplyPaused) else 3.0
+            limit_s = _STOPS_FOR_S if isinstance(event, ReplyPaused) else _ENDS_FOR_S
             count += not any(p.onset_s <= at_s <= p.end_s + limit_s for p in heard.performed)
     return count
 
