@@ -318,7 +318,7 @@ def bench_conversation(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Hold a scripted conversation twice, with and without speculation (some 20 minutes)."""
+    """Hold a scripted conversation twice, with and without speculation (some 15 minutes)."""
     from edge_audio.commands.bench import bench_conversation as command
 
     command(config, turns=turns, picture=picture, as_json=json, console=_stderr() if json else Console())

@@ -32,7 +32,7 @@ _EDGE_S = 0.15
 """What is audible so shortly before the end of a turn, and after it, talks over that end."""
 
 _STOPS_FOR_S, _ENDS_FOR_S = 1.0, 3.0
-"""A reply that stops so long after somebody was heard may have stopped for them, a turn that ends be theirs."""
+"""So long after somebody was heard a reply may have stopped for them, and a turn that ends be theirs."""
 
 
 class Output:
