@@ -96,6 +96,8 @@ class Course:
     replies: list[Reply] = field(default_factory=list)
     by_hand: list[tuple[float, str]] = field(default_factory=list)
     """When a line was typed or a key pressed, and which."""
+    sounds: list[Sound] = field(default_factory=list)
+    """What the user said, and all else that could be heard."""
     wrongs: list[str] = field(default_factory=list)
     """What must never happen and was seen while it did."""
     earlier: tuple[Event, ...] = ()
@@ -108,7 +110,7 @@ class Course:
         """
         told = [event for event in self.of(Heard, TurnFinished, TurnEnded) if not _is_partial(event)]
         self.earlier = (*self.earlier, *told)[-_REMEMBERED:]
-        for full in (self.events, self.prompts, self.replies, self.by_hand):
+        for full in (self.events, self.prompts, self.replies, self.by_hand, self.sounds):
             full.clear()
         self.ears.forgotten.clear()
         self.player.stopped.clear()
@@ -264,6 +266,7 @@ class Simulation:
                 self._press(what)
 
     def _sound(self, sound: Sound) -> None:
+        self.course.sounds.append(sound)
         self._over_s = max(self._over_s, sound.end_s)
         self.ears.sound(sound)
         asyncio.get_running_loop().call_at(sound.end_s, self.ears.sound_over, sound)
