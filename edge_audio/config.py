@@ -41,10 +41,10 @@ class Audio(Table, frozen=True):
     speech 15 times a minute, without it never; and of 100 words in noise at 10 and 5 dB, `whisper-tiny.en`
     gets up to 7 more wrong."""
     auto_gain: bool = False
-    """Whether to level the microphone, for one that is so quiet that speech stays below -45 dBFS. There, speech
-    is noticed sooner (measured: by 0.1 s at -45 dBFS, 0.2 s at -55, 0.3 s at -62), and the words are heard as
-    well or better. Others gain nothing, and as what is left of an echo is raised too, it sounds like speech
-    four times as often."""
+    """Whether to level the microphone, for one that is so quiet that speech stays below -45 dBFS. There,
+    speech is noticed sooner (measured: by 0.1 s at -45 dBFS, 0.2 s at -55, 0.3 s at -62), and the words are
+    heard as well or better. Others gain nothing, and as what is left of an echo is raised too, it sounds
+    like speech four times as often."""
 
     @property
     def treats_the_microphone(self) -> bool:
