@@ -33,6 +33,17 @@ from edge_audio.turns.words import normalised
 from runtime.epoch import Epoch
 from runtime.timer import Timer
 
+_SURE_SPEECH_S = 0.8
+"""Words that a recognizer hears in shorter speech over a reply must come out the same twice: of an "mm-hm"
+that has only begun it makes anything."""
+
+_SHORT_SOUND_S = 0.6
+"""Speech over a reply that is no longer than this may be a cough or an "mm-hm"."""
+
+_WORDS_AFTER_S = 0.25
+"""If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
+A recognizer that hears no words in a sound takes its time to be sure."""
+
 
 @dataclass(frozen=True, slots=True)
 class ControllerSettings:
@@ -105,6 +116,7 @@ class Controller(ReplyWatcher):
         )
         self._silence_timer = Timer(self._silence_lasts)
         self._wordless_timer = Timer(self._spoken_over_for_long)
+        self._short_sound_timer = Timer(self._delivery.release)
 
     @property
     def idle(self) -> bool:
@@ -132,6 +144,7 @@ class Controller(ReplyWatcher):
 
     def _speech_started(self, start_s: float) -> None:
         self._silence_timer.stop()
+        self._short_sound_timer.stop()
         if (turn := self._turn) is not None:
             if turn.speech_end_s is not None:
                 words = turn.partial if turn.said is None else turn.said.transcript
@@ -139,15 +152,13 @@ class Controller(ReplyWatcher):
             self._speculations.end("cancelled")
             turn.went_on()
             if turn.into_reply:
-                self._delivery.hold()
+                self._hold_reply()
             return
         if self._delivery.active:
             if self._delivery.audible and not self._settings.barge_in:
                 return
             self._turn = OpenTurn(into_reply=True, speech_start_s=start_s)
-            self._delivery.hold()
-            if self._settings.wordless_ms is not None:
-                self._wordless_timer.start(self._settings.wordless_ms / 1000)
+            self._hold_reply()
             return
         self._turn = OpenTurn(speech_start_s=start_s)
         self._maker.prefill()
@@ -160,6 +171,9 @@ class Controller(ReplyWatcher):
         turn.pause = event.pause
         turn.speech_end_s = event.end_s
         turn.paused_s = event.at_s
+        spoken_s = event.end_s - (turn.speech_start_s or 0.0)
+        if turn.into_reply and spoken_s <= _SHORT_SOUND_S:
+            self._short_sound_timer.start(_WORDS_AFTER_S)
 
     def _heard_partial(self, text: str) -> None:
         if (turn := self._turn) is None:
@@ -167,14 +181,17 @@ class Controller(ReplyWatcher):
         turn.listened_to = True
         if not text:
             return
-        if turn.into_reply:
-            if not is_backchannel(text) and not self._delivery.is_own_voice(text, partial=True):
-                self._confirm_barge_in(turn)
-            return
         said = turn.after(UserTurn(text))
         words = said.transcript or ""
         moment: Moment = "settled" if normalised(words) == normalised(turn.partial) else "changed"
         turn.partial = words
+        if turn.into_reply:
+            spoken_s = self._time_s() - (turn.speech_start_s or 0.0)
+            if moment == "changed" and spoken_s < _SURE_SPEECH_S:
+                return
+            if not is_backchannel(text) and not self._delivery.is_own_voice(text, partial=True):
+                self._confirm_barge_in(turn)
+            return
         if self._speculations.running and not self._speculations.answers(said):
             self._speculations.end("superseded")
         # The last word may yet change.
@@ -187,6 +204,7 @@ class Controller(ReplyWatcher):
         turn = self._turn
         if turn is None or turn.pause != pause:
             return
+        self._short_sound_timer.stop()
         if turn.into_reply:
             if self._is_backchannel(turn, heard):
                 self._delivery.release()
@@ -259,6 +277,11 @@ class Controller(ReplyWatcher):
 
     # Barge-in: at the onset the reply falls silent; then it goes on, or is given up.
 
+    def _hold_reply(self) -> None:
+        self._delivery.hold()
+        if self._settings.wordless_ms is not None:
+            self._wordless_timer.start(self._settings.wordless_ms / 1000)
+
     def _spoken_over_for_long(self) -> None:
         if self._turn is not None and self._turn.into_reply and self._turn.speaking:
             self._confirm_barge_in(self._turn)
@@ -285,6 +308,7 @@ class Controller(ReplyWatcher):
     def _give_up_reply(self, *, typed: bool) -> UserTurn | None:
         """Return what the user had said and must be said again with what comes now, `typed` or spoken."""
         self._wordless_timer.stop()
+        self._short_sound_timer.stop()
 
         def joins(said: UserTurn) -> bool:
             # Of what is only sound and what is only text there is no one form.
@@ -355,6 +379,7 @@ class Controller(ReplyWatcher):
 
     def _reply_over(self) -> None:
         self._wordless_timer.stop()
+        self._short_sound_timer.stop()
         if self._turn is not None:
             self._turn.into_reply = False
         self._show_state()

@@ -32,8 +32,9 @@ from runtime import clock
 from runtime.channel import Channel
 
 ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
-APART_S = 0.08
-"""Events of the two are no further apart: frames, blocks, and what is looked at every 20 ms."""
+APART_S = 0.25
+"""Events of the two are no further apart: frames, blocks, what is looked at every 20 ms, and the partial
+transcript at which words over a reply are sure enough, which are 150 to 300 ms apart."""
 
 
 class Detector:
