@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from scenario import Act, Costs, Noise, Scenario, Speak, Type
-from simulation import HOLD_MS, converse
+from simulation import HOLD_MS, WORDLESS_MS, converse
 
 from edge_audio.events import ReplyPaused, ReplyResumed, ReplyStarted, SpeechStarted, TurnFinished
 
@@ -45,3 +45,11 @@ def test_words_that_come_in_bits_hold_the_reply_once() -> None:
     # It goes on for good.
     typed = converse(replace(scenario, acts=(*scenario.acts, Act(Type("And?"), 20.0))))
     assert len(typed.times(ReplyStarted)) == 2
+
+
+def test_sound_that_lasts_interrupts_also_after_a_cough_where_nobody_tells_words() -> None:
+    cough, speech = Act(Noise(0.3), 0.5, "reply began"), Act(Noise(1.5), 0.25)
+    course = converse(Scenario((ASK, cough, speech), hears="codes", reply_words=30, seed=3))
+    assert course.times(TurnFinished)[0] - course.times(SpeechStarted)[-1] == pytest.approx(
+        WORDLESS_MS / 1000
+    )
