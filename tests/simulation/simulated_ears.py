@@ -26,9 +26,6 @@ _MISHEARD = "Thank you."
 """What recognizers are known to hear in noises."""
 
 
-_TOKENS = 1_500
-"""Audio tokens whose words are known, the latest; none is asked for later."""
-
 _WORDLESS = "#"
 """Stands for audio tokens of a noise: there are tokens for any sound."""
 
@@ -331,7 +328,6 @@ class SimulatedEars:
         self._tell(Heard(None if self._scenario.hears == "codes" else text, self._pauses, ids))
 
     def _id_of(self, word: str) -> int:
-        self._ids.pop(self._next_id - _TOKENS, None)
         self._ids[self._next_id] = word
         self._next_id += 1
         return self._next_id - 1
@@ -339,6 +335,10 @@ class SimulatedEars:
     def words_of(self, audio_ids: tuple[int, ...]) -> str:
         """Return the words that audio tokens stand for."""
         return " ".join(self._ids[number] for number in audio_ids)
+
+    def forget_tokens(self) -> None:
+        """Nobody will ask any more for the words of the tokens so far."""
+        self._ids.clear()
 
     # The end-of-turn model.
 

@@ -108,8 +108,17 @@ class Course:
 
         To be called while nobody speaks and nothing is owed.
         """
-        told = [event for event in self.of(Heard, TurnFinished, TurnEnded) if not _is_partial(event)]
+        told: list[Event] = []
+        for event in self.of(Heard, TurnFinished, TurnEnded):
+            match event:
+                case Heard(_, None):
+                    pass
+                case Heard(None, pause, ids):
+                    told.append(Heard(self.ears.words_of(ids or ()), pause))
+                case _:
+                    told.append(event)
         self.earlier = (*self.earlier, *told)[-_REMEMBERED:]
+        self.ears.forget_tokens()
         for full in (self.events, self.prompts, self.replies, self.by_hand, self.sounds):
             full.clear()
         self.ears.forgotten.clear()
@@ -128,10 +137,6 @@ class Course:
     def reports(self) -> list[TurnReport]:
         """All turns' reports."""
         return [event.report for _, event in self.events if isinstance(event, TurnFinished)]
-
-
-def _is_partial(event: Event) -> bool:
-    return isinstance(event, Heard) and event.pause is None
 
 
 class Simulation:

@@ -71,6 +71,20 @@ def soak(
     return clock.run_virtual(_soak(hours, hears, seed, show))
 
 
+def growth(held: list[Holding]) -> list[str]:
+    """Return what has grown in the later half of a conversation, when all that has a bound is full."""
+    before, after = held[len(held) // 2], held[-1]
+    grown = []
+    # What was counted is itself among it: some blocks each time.
+    if after.blocks - before.blocks > 1_500 + 10 * len(held):
+        grown.append(f"memory by {after.blocks - before.blocks} blocks")
+    for name in ("tasks", "timers", "files"):
+        counts = {getattr(holding, name) for holding in held[len(held) // 2 :]}
+        if len(counts) > 1:
+            grown.append(f"{name}: {sorted(counts)}")
+    return grown
+
+
 async def _soak(hours: float, hears: Hears, seed: int, show: Callable[[Holding], None]) -> list[Holding]:
     held: list[Holding] = []
     turns = 0
@@ -98,7 +112,7 @@ async def _soak(hours: float, hears: Hears, seed: int, show: Callable[[Holding],
 
 
 def main() -> None:
-    """Soak, and print what is held."""
+    """Soak, print what is held, and fail if it grows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -113,7 +127,8 @@ def main() -> None:
             flush=True,
         )
 
-    soak(given.hours, hears=given.hears, seed=given.seed, show=show)
+    if grown := growth(soak(given.hours, hears=given.hears, seed=given.seed, show=show)):
+        sys.exit(f"This has grown: {', '.join(grown)}.")
 
 
 if __name__ == "__main__":
