@@ -80,8 +80,9 @@ class Chatterbox:
         for _ in range(20):
             yield TextDelta("And then there is this to be said about it, my friend. ")
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """See `ChatModel.prefill`."""
+        return None
 
     async def warm_up(self) -> None:
         """See `ChatModel.warm_up`."""

@@ -8,6 +8,7 @@ with at once, on the event loop, so that no queue stands between an interruption
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.context import Context
@@ -43,6 +44,10 @@ _SHORT_SOUND_S = 0.6
 _WORDS_AFTER_S = 0.25
 """If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
 A recognizer that hears no words in a sound takes its time to be sure."""
+
+
+_JUDGE_S = 0.08
+"""So long the chat model's view of the last words is waited for, at most; by itself it takes 20 to 60 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,8 @@ class Controller(ReplyWatcher):
         if (turn := self._turn) is not None:
             if turn.speech_end_s is not None:
                 words = turn.partial if turn.said is None else turn.said.transcript
-                self._end_of_turn.went_on((start_s - turn.speech_end_s) * 1000, words)
+                pause_ms = (start_s - turn.speech_end_s) * 1000
+                self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
             self._speculations.end("cancelled")
             turn.went_on()
             if turn.into_reply:
@@ -194,11 +200,20 @@ class Controller(ReplyWatcher):
             return
         if self._speculations.running and not self._speculations.answers(said):
             self._speculations.end("superseded")
-        # The last word may yet change.
-        self._maker.prefill(words.rpartition(" ")[0])
-        if self._speculations.hears_words and turn.speaking:
-            whole = self._end_of_turn.probability(0.0, None, words)
-            self._speculations.consider(turn, said, moment, whole)
+        self._maker.prefill(words, partial(self._words_judged, turn, said, moment))
+
+    def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float | None) -> None:
+        """The chat model has read what was heard so far, and maybe tells how likely that is all."""
+        if self._turn is not turn:
+            return
+        words = said.transcript or ""
+        turn.judged = (normalised(words), whole)
+        if not turn.speaking:
+            self._look_at_pause()
+        elif self._speculations.hears_words and turn.partial == words:
+            likely = self._end_of_turn.probability(0.0, None, words, whole)
+            self._speculations.consider(turn, said, moment, likely)
+        self._show_state()
 
     def _heard_all(self, heard: UserTurn, pause: int) -> None:
         turn = self._turn
@@ -219,7 +234,12 @@ class Controller(ReplyWatcher):
         turn.heard_s = self._time_s()
         if self._speculations.running and not self._speculations.answers(said):
             self._speculations.end("superseded")
-        self._look_at_pause()
+        words = said.transcript
+        if words is None or self._speculations.running or turn.is_judged(words):
+            self._look_at_pause()
+        else:
+            self._silence_timer.start(_JUDGE_S)
+            self._maker.prefill(words, partial(self._words_judged, turn, said, "pause"))
 
     def _judged(self, pause: int, probability: float) -> None:
         if self._turn is not None and self._turn.pause == pause:
@@ -235,12 +255,13 @@ class Controller(ReplyWatcher):
         if turn is None or turn.pause is None or turn.speech_end_s is None or turn.said is None:
             return
         sound, words = turn.end_probability, turn.said.transcript
+        whole = turn.whole(words)
         silent_ms = (self._time_s() - turn.speech_end_s) * 1000
-        whole = self._end_of_turn.probability(silent_ms, sound, words)
-        self._speculations.consider(turn, turn.said, "pause", whole)
-        goals_ms = [0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words)]
+        likely = self._end_of_turn.probability(silent_ms, sound, words, whole)
+        self._speculations.consider(turn, turn.said, "pause", likely)
+        goals_ms = [0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words, whole)]
         if not self._speculations.running and (chance := self._speculations.chance) is not None:
-            goals_ms.append(self._end_of_turn.silence_ms(sound, words, chance))
+            goals_ms.append(self._end_of_turn.silence_ms(sound, words, whole, certainty=chance))
         if silent_ms >= goals_ms[0]:
             self._end_turn(turn, turn.said)
         else:

@@ -62,15 +62,15 @@ class ReplyMaker:
         self._transcripts += 1
         self._group.start(Actor(f"transcript {self._transcripts}", transcribe))
 
-    def prefill(self, heard: str = "") -> None:
-        """Bring the context, and what was `heard` of the next turn, into the chat model's cache.
-
-        Does nothing while a reply is being made.
-        """
+    def prefill(self, heard: str = "", judged: Callable[[float | None], None] | None = None) -> None:
+        """See `Maker.prefill`. Does nothing while a reply is being made."""
 
         async def prefill() -> None:
+            whole = None
             with suppress(Exception):  # the reply will tell of it
-                await self._chat.prefill(self._context.messages(), heard)
+                whole = await self._chat.prefill(self._context.messages(), heard)
+            if judged is not None:
+                judged(whole)
 
         if not self.busy:
             self._prefilling.ask(prefill)

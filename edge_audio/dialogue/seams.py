@@ -66,8 +66,12 @@ class Maker(Protocol):
         """Run `reply.make(deltas)`."""
         ...
 
-    def prefill(self, heard: str = "") -> None:
-        """Bring the context, and what was `heard` of the next turn, into the chat model's cache."""
+    def prefill(self, heard: str = "", judged: Callable[[float | None], None] | None = None) -> None:
+        """Bring the context, and what was `heard` of the next turn, into the chat model's cache.
+
+        `judged` is told how likely the model finds it that the turn ends there, see `ChatModel.prefill`,
+        unless something else comes up before.
+        """
         ...
 
     def transcribe(self, audio_ids: tuple[int, ...], told: Callable[[str], None]) -> None:

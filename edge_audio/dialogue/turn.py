@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from edge_audio.dialogue.reply import Reply
 from edge_audio.events import Outcome, TurnReport
 from edge_audio.llm.chat_model import UserTurn
+from edge_audio.turns.words import normalised
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class OpenTurn:
     """The whole turn at the latest pause; None while the user speaks."""
     partial: str = ""
     """What was heard of it at last while the user speaks."""
+    judged: tuple[str, float | None] | None = None
+    """Words of it, normalised, and how likely the chat model found it that they are all."""
     listened_to: bool = False
     """Whether a recognizer has told what it heard of it, be it nothing."""
     speaking: bool = True
@@ -37,6 +40,14 @@ class OpenTurn:
     """The end-of-turn model's answer for this pause."""
     outcomes: dict[str, int] = field(default_factory=lambda: {"started": 0, "committed": 0, "cancelled": 0})
     """Speculations started, and how they ended."""
+
+    def is_judged(self, words: str) -> bool:
+        """Whether the chat model has told what it thinks of `words`."""
+        return self.judged is not None and self.judged[0] == normalised(words)
+
+    def whole(self, words: str | None) -> float | None:
+        """Return how likely the chat model finds it that `words` are all; None where it hasn't told."""
+        return self.judged[1] if words is not None and self.judged and self.is_judged(words) else None
 
     def after(self, said: UserTurn) -> UserTurn:
         """Return `said` with what was said before it."""

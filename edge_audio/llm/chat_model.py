@@ -69,10 +69,11 @@ class ChatModel(Protocol):
         """
         ...
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """Bring the prompt up to the next user turn into the cache; does nothing where there is none.
 
-        `heard` is the beginning of that turn, as far as it is certain.
+        `heard` is what was heard of that turn so far. Returns how likely the model finds it that the turn
+        ends with that word, without having heard its sound; None if it can't tell.
         Gives way to `reply`; failures are left for `reply` to report.
         """
         ...

@@ -72,9 +72,12 @@ class FallbackModel:
             async for delta in deltas:
                 yield delta
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """See `ChatModel.prefill`. Both models get ready: the second may be needed at any time."""
-        await asyncio.gather(self._first.prefill(context, heard), self._second.prefill(context, heard))
+        first, second = await asyncio.gather(
+            self._first.prefill(context, heard), self._second.prefill(context, heard)
+        )
+        return second if first is None else first
 
     async def warm_up(self) -> None:
         """See `ChatModel.warm_up`. The first model may be away, the second must not."""

@@ -58,8 +58,9 @@ class OpenAIServer:
             async for delta in deltas:
                 yield delta
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """Nothing: the server keeps its own cache."""
+        return None
 
     async def warm_up(self) -> None:
         """See `CompletionServer.warm_up`."""

@@ -91,8 +91,9 @@ class StepChatServer:
             text = "".join([delta.text async for delta in deltas])
         return Transcript(text.strip())
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """Nothing: the server keeps its own cache."""
+        return None
 
     async def warm_up(self) -> None:
         """See `CompletionServer.warm_up`."""

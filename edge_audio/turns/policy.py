@@ -20,6 +20,21 @@ told nothing (AUC 0.42 to 0.50), so that words and silence decide; people's voic
 _SOUND_ALONE = 1.8
 """How much more it counts where there are no words."""
 
+_AT_A_PAUSE = 1.2
+"""What a pause adds to a chat model's view of the words, which is about words without any."""
+
+_LEAST_JUDGED, _MOST_JUDGED = -2.2, 2.4
+"""As far as the chat model's view goes: it has not heard how the words were said."""
+
+_LIKELY_WHOLE = 0.3
+"""The chat model's view from which words read as a whole sentence: 95 % of those that are one have more."""
+
+_READS_OPEN = -0.7
+"""What words that read unfinished by our rules take from the chat model's view."""
+
+_WORDS_TO_JUDGE = 3
+"""Of fewer words the chat model makes nothing: "Stop" and "Yes" are rare in books."""
+
 _LONGEST_MS = 2500
 """Nobody waits longer for an answer, whatever was said."""
 
@@ -28,6 +43,13 @@ _PRIOR_PAUSES = 5
 
 _LEAST_SHARE = 0.75
 """Of the configured length, what a speaker's pauses at least count for."""
+
+
+def _judged(whole: float) -> float:
+    """Return the log odds that a chat model's view of the words gives."""
+    whole = min(max(whole, 1e-4), 1 - 1e-4)
+    odds = _AT_A_PAUSE + math.log(whole / (1 - whole))
+    return min(max(odds, _LEAST_JUDGED), _MOST_JUDGED)
 
 
 class _Pauses:
@@ -62,37 +84,52 @@ class EndOfTurnPolicy:
         self._in_mid_sentence = _Pauses(pause_ms)
         self._after_whole_ones = _Pauses(pause_ms)
 
-    def went_on(self, pause_ms: float, text: str | None) -> None:
+    def went_on(self, pause_ms: float, text: str | None, whole: float | None = None) -> None:
         """Learn from a pause after `text`, after which the turn went on: slow speakers are given time.
 
         Who pauses long in the middle of a sentence doesn't do so behind a whole one, so these count apart.
         """
-        self._pauses(text).add(pause_ms)
+        self._pauses(text, whole).add(pause_ms)
 
-    def probability(self, silence_ms: float, sound: float | None, text: str | None) -> float:
+    def probability(
+        self, silence_ms: float, sound: float | None, text: str | None, whole: float | None = None
+    ) -> float:
         """Return how likely it is that the turn is over after so much silence.
 
-        `sound` is the end-of-turn model's answer, None while it hasn't given one; `text` is None where
-        nobody tells the words.
+        `sound` is the end-of-turn model's answer, None while it hasn't given one; `text` is None where nobody
+        tells the words; `whole` is how likely the chat model finds it that the turn ends with them.
         """
-        return 1 / (1 + math.exp(-self._log_odds(sound, text) - silence_ms / self._pauses(text).mean_ms))
+        return 1 / (
+            1 + math.exp(-self._log_odds(sound, text, whole) - silence_ms / self._pauses(text, whole).mean_ms)
+        )
 
-    def silence_ms(self, sound: float | None, text: str | None, certainty: float | None = None) -> float:
+    def silence_ms(
+        self,
+        sound: float | None,
+        text: str | None,
+        whole: float | None = None,
+        *,
+        certainty: float | None = None,
+    ) -> float:
         """Return after how much silence the turn is over, or likely to be with another `certainty`."""
         goal = self._certainty if certainty is None else certainty
-        needed = math.log(goal / (1 - goal)) - self._log_odds(sound, text)
-        return min(_LONGEST_MS, max(0.0, needed * self._pauses(text).mean_ms))
+        needed = math.log(goal / (1 - goal)) - self._log_odds(sound, text, whole)
+        return min(_LONGEST_MS, max(0.0, needed * self._pauses(text, whole).mean_ms))
 
-    def _pauses(self, text: str | None) -> "_Pauses":
-        whole = text is not None and not looks_unfinished(text)
-        return self._after_whole_ones if whole else self._in_mid_sentence
+    def _pauses(self, text: str | None, whole: float | None) -> "_Pauses":
+        reads_whole = text is not None and not looks_unfinished(text)
+        if whole is not None:
+            reads_whole = whole >= _LIKELY_WHOLE
+        return self._after_whole_ones if reads_whole else self._in_mid_sentence
 
-    def _log_odds(self, sound: float | None, text: str | None) -> float:
+    def _log_odds(self, sound: float | None, text: str | None, whole: float | None) -> float:
         heard = 0.0
         if sound is not None:
             heard = _SOUNDS_ENDED if sound >= self._threshold else _SOUNDS_OPEN
         if text is None:
             return _UNKNOWN + _SOUND_ALONE * heard
+        if whole is not None and len(text.split()) >= _WORDS_TO_JUDGE:
+            return _judged(whole) + heard + (_READS_OPEN if looks_unfinished(text) else 0.0)
         if looks_unfinished(text):
             return _UNFINISHED
         return (_ASKED if looks_asked(text) else _COMPLETE) + heard

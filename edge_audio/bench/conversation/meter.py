@@ -102,9 +102,9 @@ class _MeteredChat:
             async for delta in timed:
                 yield delta
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """See `ChatModel`."""
-        await self._chat.prefill(context, heard)
+        return await self._chat.prefill(context, heard)
 
     async def warm_up(self) -> None:
         """See `ChatModel`."""

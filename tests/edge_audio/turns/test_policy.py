@@ -57,23 +57,33 @@ def test_many_short_pauses_make_nobody_hasty() -> None:
     assert speaker.silence_ms(None, COMPLETE) >= 0.7 * policy().silence_ms(None, COMPLETE)
 
 
-@given(SOUND, WORDS, st.floats(0, 5000), st.floats(0, 5000))
+@given(SOUND, WORDS, SOUND, st.floats(0, 5000), st.floats(0, 5000))
 def test_longer_silence_is_never_less_likely_the_end(
-    sound: float | None, text: str | None, one_ms: float, other_ms: float
+    sound: float | None, text: str | None, whole: float | None, one_ms: float, other_ms: float
 ) -> None:
-    shorter, longer = sorted((one_ms, other_ms))
-    assert policy().probability(shorter, sound, text) <= policy().probability(longer, sound, text)
+    shorter, longer = (policy().probability(ms, sound, text, whole) for ms in sorted((one_ms, other_ms)))
+    assert shorter <= longer
 
 
-@given(SOUND, WORDS, st.floats(0.51, 0.99))
+@given(SOUND, WORDS, SOUND, st.floats(0.51, 0.99))
 def test_a_certainty_is_reached_when_it_is_said_to_be(
-    sound: float | None, text: str | None, certainty: float
+    sound: float | None, text: str | None, whole: float | None, certainty: float
 ) -> None:
-    silence_ms = policy().silence_ms(sound, text, certainty)
-    reached = policy().probability(silence_ms, sound, text)
+    silence_ms = policy().silence_ms(sound, text, whole, certainty=certainty)
+    reached = policy().probability(silence_ms, sound, text, whole)
     assert reached == pytest.approx(certainty) or silence_ms in (0.0, 2500.0)
 
 
 @given(SOUND, st.one_of(st.none(), st.text()))
 def test_no_turn_waits_for_ever(sound: float | None, text: str | None) -> None:
     assert 0 <= policy().silence_ms(sound, text) <= 2500
+
+
+def test_the_chat_model_s_view_of_the_words_outweighs_our_rules() -> None:
+    half = "Could you explain to me"
+    assert policy().silence_ms(None, half, 0.04) > 1000 > policy().silence_ms(None, half)
+    assert policy().silence_ms(None, "I like her very", 0.9) < policy().silence_ms(None, "I like her very")
+
+
+def test_of_one_word_the_chat_model_makes_nothing() -> None:
+    assert policy().silence_ms(None, "Stop.", 0.05) == policy().silence_ms(None, "Stop.")
