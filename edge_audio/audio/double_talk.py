@@ -37,6 +37,9 @@ _QUANTILE = 0.8
 """The echo is taken to be as loud, against what is played, as it is at most in this part of the time: the
 rest may be somebody who speaks."""
 
+_CAUTIOUS = 500
+"""While few frames with an echo are known, a larger part of them, by the share that is missing of so many."""
+
 _UNKNOWN_DB = 20.0
 """The gain of a speaker and microphone that nothing is known of: no echo is louder."""
 
@@ -117,7 +120,8 @@ class DoubleTalkDetector:
         self._gains.append(np.where(known, level - self._expected, self._gain))
         self._frames += 1
         if len(self._gains) >= _FEWEST and self._frames % _LEARN_EVERY == 0:
-            self._gain = np.quantile(np.array(self._gains), _QUANTILE, axis=0)
+            part = max(_QUANTILE, 1.0 - len(self._gains) / _CAUTIOUS)
+            self._gain = np.quantile(np.array(self._gains), part, axis=0)
 
     def _learn_anew(self) -> None:
         """Learn from the same frames with the delay that was found."""

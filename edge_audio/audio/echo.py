@@ -9,6 +9,7 @@ from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.double_talk import DoubleTalkDetector
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.reference import Reference
+from edge_audio.audio.rehearsal import rehearsal
 from edge_audio.audio.resample import StreamResampler
 from runtime.channel import Channel
 
@@ -24,12 +25,15 @@ class EchoCanceller:
     finds any delay up to 0.4 s by itself, as well without a hint as with the right one, and again within
     3 s after a jump (measured), so all that it is told is what the device says.
 
-    What is left of an echo may still sound like speech, in the first second of the first reply, in a room
+    A canceller that has heard no echo yet takes all for one: who spoke over the beginning of the first reply
+    would not be heard for 1 to 2 s, with headphones often not at all (measured). So it rehearses first.
+
+    What is left of an echo may still sound like speech: in the first seconds of the first reply, in a room
     with much reverberation, or where the speaker distorts. Frames in which nothing but the echo can be heard
     are marked, so that nobody takes them for a voice.
 
     Measured on one core: 0.16 ms a frame, and 0.08 ms more while something is played, so it runs on the
-    loop; 0.25 s and 25 MB to make one.
+    loop; 0.3 s and 25 MB to make one.
     """
 
     def __init__(
@@ -68,6 +72,9 @@ class EchoCanceller:
         self._near = rtc.AudioFrame(near, INPUT_RATE_HZ, 1, _BLOCK)
         self._far = rtc.AudioFrame(far, far_rate_hz, 1, far_count)
         self._double_talk = DoubleTalkDetector(far_rate_hz) if echo_cancellation else None
+        if echo_cancellation:
+            for played, heard in rehearsal(far_rate_hz):
+                self._cancel(heard, played)
 
     @property
     def delay_s(self) -> float | None:
@@ -79,18 +86,22 @@ class EchoCanceller:
     def process(self, frame: Frame, reference: Samples) -> Frame:
         """Return `frame` without the echo; `reference` is what was handed out since the last call."""
         self._reference.push(self._resampler.push(reference))
-        clean = np.empty_like(frame.pcm)
-        played = [self._reference.next() for _ in range(0, len(clean), _BLOCK)]
-        for at, block in zip(range(0, len(clean), _BLOCK), played, strict=True):
-            _store(self._far_block, block)
-            self._webrtc.process_reverse_stream(self._far)
-            _store(self._near_block, frame.pcm[at : at + _BLOCK])
-            self._webrtc.process_stream(self._near)
-            np.divide(self._near_block, 32768.0, out=clean[at : at + _BLOCK])
-        only_echo = self._double_talk is not None and self._double_talk.only_echo(
-            frame.pcm, np.concatenate(played)
-        )
+        played = np.concatenate([self._reference.next() for _ in range(0, len(frame.pcm), _BLOCK)])
+        clean = self._cancel(frame.pcm, played)
+        only_echo = self._double_talk is not None and self._double_talk.only_echo(frame.pcm, played)
         return Frame(clean, frame.start, only_echo)
+
+    def _cancel(self, heard: Samples, played: Samples) -> Samples:
+        clean = np.empty_like(heard)
+        count = len(self._far_block)
+        for number in range(len(heard) // _BLOCK):
+            _store(self._far_block, played[number * count : (number + 1) * count])
+            self._webrtc.process_reverse_stream(self._far)
+            here = slice(number * _BLOCK, (number + 1) * _BLOCK)
+            _store(self._near_block, heard[here])
+            self._webrtc.process_stream(self._near)
+            np.divide(self._near_block, 32768.0, out=clean[here])
+        return clean
 
     async def run(self, heard: Channel[Frame], reference: CaptureRing, clean: Channel[Frame]) -> None:
         """Process all frames of `heard` into `clean`, and close it at the end. An actor's body."""

