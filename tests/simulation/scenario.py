@@ -61,6 +61,8 @@ class Costs:
 
     asr_s: float = 0.15
     end_of_turn_s: float = 0.03
+    read_s: float = 0.04
+    """The chat model reads what was heard, and judges whether it is all."""
     first_text_s: float = 0.12
     next_text_s: float = 0.03
     clause_s: float = 0.06
@@ -98,6 +100,8 @@ class Scenario:
     barge_in: bool = True
     costs: Costs = field(default_factory=Costs)
     faults: Faults = field(default_factory=Faults)
+    judges_words: bool = False
+    """Whether the chat model tells, right or wrong, if what it has read is a whole turn."""
     output_latency_s: float = 0.02
     reply_words: int = 12
     """Most words of a reply."""
@@ -128,6 +132,7 @@ class _Generator:
             barge_in=rng.random() < 0.85,
             costs=self._costs(),
             faults=self._faults(),
+            judges_words=rng.random() < 0.6,
             output_latency_s=rng.choice((0.0, 0.02, 0.15)),
             reply_words=rng.choice((1, 6, 12, 30)),
         )
@@ -137,6 +142,7 @@ class _Generator:
         return Costs(
             asr_s=rng.uniform(0.0, 0.4),
             end_of_turn_s=rng.uniform(0.0, 0.1),
+            read_s=rng.uniform(0.0, 0.2),
             first_text_s=rng.uniform(0.0, 0.5),
             next_text_s=rng.uniform(0.0, 0.15),
             clause_s=rng.uniform(0.0, 0.3),

@@ -108,11 +108,14 @@ class SimulatedChat:
             case how:
                 return how == "silently"
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         async with self._lane:
-            await asyncio.sleep(self._costs.draw_s(self._scenario.costs.first_text_s))
+            await asyncio.sleep(self._costs.draw_s(self._scenario.costs.read_s))
             if self._costs.happens(self._scenario.faults.chat):
                 raise RuntimeError("prefill: out of memory")
+            if not heard or not self._scenario.judges_words:
+                return None
+            return 0.9 if self._costs.happens(0.6) else 0.1
 
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
         """See `Transcriber`: the words of a turn, after a while."""
