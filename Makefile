@@ -17,7 +17,7 @@ talk: $(STAMP) libraries models
 test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server models check
 	$(BIN)/pytest
 
-# A simulated day of conversation (some 20 minutes), to see that it holds on to nothing.
+# A simulated day of conversation, in some 20 seconds, to see that it holds on to nothing.
 soak: $(DEV_STAMP)
 	$(BIN)/python tests/simulation/soak.py --hours 24
 
