@@ -116,13 +116,11 @@ class LlamaCpp(Table, frozen=True, tag_field="adapter", tag="llama.cpp"):
     runs, and many times slower when something does, as each waits for the other at every layer."""
 
 
-class OpenAI(Table, frozen=True, tag_field="adapter", tag="openai"):
-    """``[llm]``, adapter ``openai``: a chat model on a server that speaks OpenAI's protocol."""
+class ChatServer(Table, frozen=True):
+    """What the tables of all chat models on servers hold."""
 
     url: str
-    """Base address, such as `http://127.0.0.1:11434/v1`."""
-    model: str
-    """The model's name on that server."""
+    """Base address, such as `http://127.0.0.1:8000/v1`."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; the key itself never stands in a file."""
     max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 200
@@ -137,31 +135,24 @@ class OpenAI(Table, frozen=True, tag_field="adapter", tag="openai"):
     """How long to wait for the reply to go on."""
 
 
-class StepChat(Table, frozen=True, tag_field="adapter", tag="step-chat"):
+class OpenAI(ChatServer, frozen=True, kw_only=True, tag_field="adapter", tag="openai"):
+    """``[llm]``, adapter ``openai``: a chat model on a server that speaks OpenAI's protocol."""
+
+    model: str
+    """The model's name on that server."""
+
+
+class StepChat(ChatServer, frozen=True, tag_field="adapter", tag="step-chat"):
     """``[llm]``, adapter ``step-chat``: Step-Audio-Chat on a vLLM server, which hears audio tokens.
 
     Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also tells the words for the history.
     """
 
-    url: str
-    """Base address, such as `http://127.0.0.1:8000/v1`."""
     model: str = "step-audio-chat"
     """The model's name on that server."""
     tokenizer: str | None = None
     """Folder of Step-Audio-Chat's text tokenizer: prompts then are sent as ids. Unset, they are sent as text,
     audio tokens by their names, and the server makes the ids."""
-    api_key_env: str | None = None
-    """Name of the environment variable that holds the key; the key itself never stands in a file."""
-    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 200
-    """Longest reply in tokens."""
-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.7
-    """Randomness of the reply."""
-    connect_timeout_s: Seconds = 5.0
-    """How long to wait for a connection."""
-    first_token_timeout_s: Seconds = 20.0
-    """How long to wait for the reply to begin."""
-    token_timeout_s: Seconds = 10.0
-    """How long to wait for the reply to go on."""
 
 
 class Fallback(Table, frozen=True):
