@@ -45,7 +45,6 @@ _WORDS_AFTER_S = 0.25
 """If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
 A recognizer that hears no words in a sound takes its time to be sure."""
 
-
 _JUDGE_S = 0.08
 """So long the chat model's view of the last words is waited for, at most; by itself it takes 20 to 60 ms."""
 
@@ -198,8 +197,7 @@ class Controller(ReplyWatcher):
             if not is_backchannel(text) and not self._delivery.is_own_voice(text, partial=True):
                 self._confirm_barge_in(turn)
             return
-        if self._speculations.running and not self._speculations.answers(said):
-            self._speculations.end("superseded")
+        self._speculations.end_unless_it_answers(said)
         self._maker.prefill(words, partial(self._words_judged, turn, said, moment))
 
     def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float | None) -> None:
@@ -232,8 +230,7 @@ class Controller(ReplyWatcher):
             return
         turn.said = said
         turn.heard_s = self._time_s()
-        if self._speculations.running and not self._speculations.answers(said):
-            self._speculations.end("superseded")
+        self._speculations.end_unless_it_answers(said)
         words = said.transcript
         if words is None or self._speculations.running or turn.is_judged(words):
             self._look_at_pause()
@@ -303,6 +300,11 @@ class Controller(ReplyWatcher):
         if self._settings.wordless_ms is not None:
             self._wordless_timer.start(self._settings.wordless_ms / 1000)
 
+    def _judge_no_sound_over_the_reply(self) -> None:
+        """It is over: what was heard over it by then decides nothing any more."""
+        self._wordless_timer.stop()
+        self._short_sound_timer.stop()
+
     def _spoken_over_for_long(self) -> None:
         if self._turn is not None and self._turn.into_reply and self._turn.speaking:
             self._confirm_barge_in(self._turn)
@@ -328,8 +330,7 @@ class Controller(ReplyWatcher):
 
     def _give_up_reply(self, *, typed: bool) -> UserTurn | None:
         """Return what the user had said and must be said again with what comes now, `typed` or spoken."""
-        self._wordless_timer.stop()
-        self._short_sound_timer.stop()
+        self._judge_no_sound_over_the_reply()
 
         def joins(said: UserTurn) -> bool:
             # Of what is only sound and what is only text there is no one form.
@@ -359,7 +360,7 @@ class Controller(ReplyWatcher):
 
     def stop_reply(self) -> None:
         """Silence the reply, if there is one; the conversation goes on."""
-        self._wordless_timer.stop()
+        self._judge_no_sound_over_the_reply()
         self._delivery.stop()
         if self._turn is not None:
             self._turn.into_reply = False
@@ -399,8 +400,7 @@ class Controller(ReplyWatcher):
             self._tell(Notice(reply.error, is_error=True))
 
     def _reply_over(self) -> None:
-        self._wordless_timer.stop()
-        self._short_sound_timer.stop()
+        self._judge_no_sound_over_the_reply()
         if self._turn is not None:
             self._turn.into_reply = False
         self._show_state()

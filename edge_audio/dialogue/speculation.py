@@ -174,6 +174,11 @@ class Speculations:
             return before.audio_ids is not None
         return normalised(before.transcript) == normalised(said.transcript)
 
+    def end_unless_it_answers(self, said: UserTurn) -> None:
+        """Give up the one that runs if `said` is something else than it answers."""
+        if self._running is not None and not self.answers(said):
+            self.end("superseded")
+
     def end(self, outcome: Outcome) -> None:
         """Give up the one that runs; harmless if there is none."""
         running, self._running = self._running, None
