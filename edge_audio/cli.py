@@ -324,14 +324,6 @@ def bench_conversation(
     command(config, turns=turns, picture=picture, as_json=json, console=_stderr() if json else Console())
 
 
-@bench_app.command("latency")
-def bench_latency(json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Ask recorded questions at real-time pace, with and without speculation (some 5 minutes)."""
-    from edge_audio.commands.bench import bench_latency as command
-
-    command(config, as_json=json, console=_stderr() if json else Console())
-
-
 @bench_app.command("overhead")
 def bench_overhead(json: JsonOption = False, config: ConfigOption = None) -> None:
     """Measure the actors, interruptions and the event loop (some 1 minute)."""

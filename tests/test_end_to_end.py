@@ -23,7 +23,7 @@ from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.audio.script import Clip, Script
-from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.bench.conversation.material import read_questions
 from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder, load_config
 from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
@@ -125,7 +125,7 @@ def test_a_chat_server_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
     before, after = text.split("[llm]")[0], "[tts]" + text.split("[tts]")[1]
     server = '[llm]\nadapter = "openai"\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
     (tmp_path / "my.toml").write_text(before + server + after)
-    question = QUESTIONS.parent / read_questions()[0].file
+    question = read_questions()[0].path
     arguments = ("talk", "--input", str(question), "--config", "my.toml", "--output", "out.wav")
     it = command(*arguments, folder=tmp_path)
     _, error = it.communicate(timeout=60)
@@ -235,8 +235,7 @@ def test_quitting_at_any_moment_ends_within_a_second(models: Models, moment: typ
     """Before anything was said, while the user speaks, speculates, has ended, and while it answers."""
 
     async def main() -> float:
-        question = read_questions()[0]
-        script = Script([Clip(read_audio(QUESTIONS.parent / question.file), at_s=0.1)])
+        script = Script([Clip(read_questions()[0].samples(), at_s=0.1)])
         quit_s: list[float] = []
 
         def tell(event: Event) -> None:

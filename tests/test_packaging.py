@@ -15,7 +15,7 @@ import edge_audio, runtime
 from pathlib import Path
 from edge_audio.config import configs_folder, load_config
 from edge_audio.audio.script import read_script
-from edge_audio.bench.latency import read_questions, QUESTIONS
+from edge_audio.bench.conversation.material import read_material
 from edge_audio.commands.talk import DEMO
 
 here = Path(edge_audio.__file__).parent.parent
@@ -23,7 +23,7 @@ assert here == Path.cwd(), here
 assert configs_folder().is_relative_to(here), configs_folder()
 assert load_config().llm is not None
 assert not read_script(DEMO).exhausted
-assert all((QUESTIONS.parent / question.file).is_file() for question in read_questions())
+assert all(clip.path.is_file() for clip in read_material().clips.values())
 from edge_audio.cli import app
 """
 

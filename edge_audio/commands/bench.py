@@ -13,7 +13,6 @@ from edge_audio.adapters import load_models
 from edge_audio.audio.files import Replacement
 from edge_audio.bench.conversation.bench import measure_conversation
 from edge_audio.bench.conversation.picture import draw
-from edge_audio.bench.latency import measure_latency
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
@@ -36,12 +35,6 @@ def bench_conversation(
         file.commit()
     _show(figures, as_json, console)
     console.print(f"The picture: {picture}", markup=False, highlight=False)
-
-
-def bench_latency(config_path: Path | None, *, as_json: bool, console: Console) -> None:
-    """Print `edge_audio.bench.latency.measure_latency`. Raises `UserError`."""
-    config = load_config(config_path)
-    _show(asyncio.run(measure_latency(config, console)), as_json, console)
 
 
 def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console) -> None:
@@ -85,6 +78,6 @@ def _show(figures: dict[str, Any], as_json: bool, console: Console) -> None:
         if isinstance(value, dict):
             value = "   ".join(f"{key} {figure}" for key, figure in value.items())
         elif isinstance(value, list):
-            continue  # single questions, for the JSON
+            continue  # single turns and sounds, for the JSON
         table.add_row(name, str(value))
     console.print(table)

@@ -1,20 +1,18 @@
 """What the scripted user says: recorded turns, and sounds made over replies, in parts."""
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from edge_audio.bench.latency import QUESTIONS
 
 SCRIPT = Path(__file__).parent / "script.toml"
 CLIPS = Path(__file__).parent / "clips"
+QUESTIONS = Path(__file__).parents[1] / "questions"
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -44,9 +42,14 @@ class Clip(msgspec.Struct, frozen=True):
         """How the script calls it."""
         return Path(self.file).stem
 
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.folder / self.file
+
     def samples(self) -> Samples:
         """Read it, at `INPUT_RATE_HZ`."""
-        return read_audio(self.folder / self.file)
+        return read_audio(self.path)
 
 
 class SpokenTurn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,10 +104,14 @@ class Material:
 
 def read_material() -> Material:
     """Read the manifests and the script."""
-    clips = _clips(tomllib.loads((CLIPS / "clips.toml").read_text("utf-8")), CLIPS)
-    clips += _clips(tomllib.loads(QUESTIONS.read_text("utf-8")), QUESTIONS.parent)
+    clips = _read_clips(CLIPS / "clips.toml") + read_questions()
     parts = msgspec.convert(tomllib.loads(SCRIPT.read_text("utf-8"))["part"], tuple[Part, ...])
     return Material({clip.name: clip for clip in clips}, parts)
+
+
+def read_questions() -> list[Clip]:
+    """Read the manifest of the short questions, each of which is also a turn of the script."""
+    return _read_clips(QUESTIONS / "questions.toml")
 
 
 def read_noise(name: str) -> Samples:
@@ -119,6 +126,7 @@ def quiet_room(seconds: float) -> Samples:
     return noise.astype(np.float32)
 
 
-def _clips(tables: dict[str, Sequence[Any]], folder: Path) -> list[Clip]:
-    clips = msgspec.convert([table for group in tables.values() for table in group], list[Clip])
-    return [msgspec.structs.replace(clip, folder=folder) for clip in clips]
+def _read_clips(manifest: Path) -> list[Clip]:
+    groups = msgspec.convert(tomllib.loads(manifest.read_text("utf-8")), dict[str, list[Clip]])
+    clips = [clip for group in groups.values() for clip in group]
+    return [msgspec.structs.replace(clip, folder=manifest.parent) for clip in clips]

@@ -7,9 +7,8 @@ import pytest
 from simulated_room import SimulatedRoom
 
 from edge_audio.audio.echo import EchoCanceller
-from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
-from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.bench.conversation.material import read_questions
 from edge_audio.models import SILERO_VAD
 from edge_audio.tts.hibari import HibariVoice
 from edge_audio.tts.voice import Clause, Style
@@ -137,8 +136,8 @@ def onsets_late_s(heard: Samples, played: Samples, replies: list[Samples], into_
         length_s = len(reply) / RATE_HZ
         if length_s > 2.0:
             question = read_questions()[number]
-            speech = read_audio(QUESTIONS.parent / question.file)
-            speech = speech[round(question.speech_start_s * INPUT_RATE_HZ) :][: 2 * INPUT_RATE_HZ]
+            speech = question.samples()[round(question.speech_start_s * INPUT_RATE_HZ) :]
+            speech = speech[: 2 * INPUT_RATE_HZ]
             begin = round((at_s + into_s) * INPUT_RATE_HZ)
             heard[begin : begin + len(speech)] += speech[: len(heard) - begin]
             begins_s.append(begin / INPUT_RATE_HZ)

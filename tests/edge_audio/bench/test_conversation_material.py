@@ -6,7 +6,14 @@ import pytest
 import soundfile
 
 from edge_audio.audio.frame import AUDIBLE, INPUT_RATE_HZ, Samples
-from edge_audio.bench.conversation.material import CLIPS, Clip, quiet_room, read_material, read_noise
+from edge_audio.bench.conversation.material import (
+    CLIPS,
+    Clip,
+    quiet_room,
+    read_material,
+    read_noise,
+    read_questions,
+)
 
 EDGE_S = 0.02
 """Around an edge the fade and the noise add up: there the measured edge may lie this far off."""
@@ -45,6 +52,10 @@ def test_no_turn_is_heard_twice() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_every_question_is_asked() -> None:
+    assert {question.name for question in read_questions()} <= {turn.clip for turn in turns}
+
+
 def test_an_interruption_follows_a_turn_of_its_part() -> None:
     assert all(part.turns[0].into_reply_s is None for part in material.parts)
 
@@ -76,7 +87,7 @@ def test_the_material_stays_small() -> None:
 
 @pytest.mark.parametrize("clip", own, ids=by_name)
 def test_a_clip_sounds_where_the_manifest_says(clip: Clip) -> None:
-    info = soundfile.info(str(clip.folder / clip.file))
+    info = soundfile.info(str(clip.path))
     assert (info.format, info.subtype, info.samplerate, info.channels) == ("FLAC", "PCM_16", INPUT_RATE_HZ, 1)
     pcm = clip.samples()
     audible_s = np.flatnonzero(np.abs(pcm) > AUDIBLE) / INPUT_RATE_HZ

@@ -10,11 +10,11 @@ import pytest
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
-from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.bench.conversation.material import read_questions
 from edge_audio.events import SpeechStarted
 from edge_audio.recording.folder import read_recording
 
-QUESTION = QUESTIONS.parent / read_questions()[0].file
+QUESTION = read_questions()[0].path
 
 
 def talk(folder: Path) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
-from edge_audio.bench.latency import QUESTIONS, read_questions
+from edge_audio.bench.conversation.material import read_questions
 from edge_audio.commands import replay as replay_command
 from edge_audio.config import Audio, Config, Hibari
 from edge_audio.events import TurnEnded, TurnFinished, TurnReport
@@ -84,7 +84,7 @@ def test_a_config_that_is_none_today_is_told() -> None:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A question and its answer, recorded by the command."""
     folder = tmp_path_factory.mktemp("recorded")
-    run("talk", "--input", str(QUESTIONS.parent / QUESTION.file), "--record", "kept", folder=folder)
+    run("talk", "--input", str(QUESTION.path), "--record", "kept", folder=folder)
     return folder / "kept"
 
 
@@ -104,7 +104,7 @@ def test_a_question_is_recorded_replayed_and_drawn(kept: Path) -> None:
     assert turn["then"]["user_text"] == turn["now"]["user_text"]
     assert replayed["now"]["figures"]["turns"] == replayed["then"]["figures"]["turns"] == 1
     heard = read_audio(kept / HEARD)
-    asked = read_audio(QUESTIONS.parent / QUESTION.file)
+    asked = QUESTION.samples()
     assert np.abs(heard[: len(asked)] - asked).max() < 1e-4
     run("timeline", "kept", "--output", "kept.svg", folder=kept.parent)
     assert "capital" in (kept.parent / "kept.svg").read_text()
