@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_audio.asr.recognizer import Recognizer
-from edge_audio.config import Config, LlamaCpp, OpenAI, StepAudio, StepAudioModels, StepChat
+from edge_audio.config import ChatServer, Config, LlamaCpp, OpenAI, StepAudio, StepAudioModels, StepChat
 from edge_audio.llm.chat_model import ChatModel, Transcriber
 from edge_audio.models import EMBEDDED
 from edge_audio.tts.voice import Voice
@@ -23,6 +23,7 @@ from runtime.worker import ThreadLane
 
 if TYPE_CHECKING:
     from edge_audio.asr.whisper import WhisperRecognizer
+    from edge_audio.llm.completion_server import CompletionServer
     from edge_audio.step_audio.placement import Placement
     from edge_audio.step_audio.text_tokenizer import TextTokenizer
 
@@ -131,28 +132,20 @@ def _load_chat_model(llm: LlamaCpp | OpenAI | StepChat) -> ChatModel:
         from edge_audio.llm.step_chat import StepChatServer
 
         return StepChatServer(
-            llm.url,
+            _completion_server(llm),
             llm.model,
             tokenizer=_tokenizer(llm),
-            api_key_env=llm.api_key_env,
             max_reply_tokens=llm.max_reply_tokens,
             temperature=llm.temperature,
-            connect_timeout_s=llm.connect_timeout_s,
-            first_token_timeout_s=llm.first_token_timeout_s,
-            token_timeout_s=llm.token_timeout_s,
         )
     if isinstance(llm, OpenAI):
         from edge_audio.llm.openai_server import OpenAIServer
 
         return OpenAIServer(
-            llm.url,
+            _completion_server(llm),
             llm.model,
-            api_key_env=llm.api_key_env,
             max_reply_tokens=llm.max_reply_tokens,
             temperature=llm.temperature,
-            connect_timeout_s=llm.connect_timeout_s,
-            first_token_timeout_s=llm.first_token_timeout_s,
-            token_timeout_s=llm.token_timeout_s,
         )
     from edge_audio.llm.llamacpp import LlamaCppModel
 
@@ -165,6 +158,18 @@ def _load_chat_model(llm: LlamaCpp | OpenAI | StepChat) -> ChatModel:
         temperature=llm.temperature,
         threads=llm.threads,
         name=Path(llm.model).stem,
+    )
+
+
+def _completion_server(llm: ChatServer) -> "CompletionServer":
+    from edge_audio.llm.completion_server import CompletionServer
+
+    return CompletionServer(
+        llm.url,
+        api_key_env=llm.api_key_env,
+        connect_timeout_s=llm.connect_timeout_s,
+        first_token_timeout_s=llm.first_token_timeout_s,
+        token_timeout_s=llm.token_timeout_s,
     )
 
 

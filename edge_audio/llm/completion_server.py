@@ -146,7 +146,7 @@ class CompletionServer:
 
     async def _choices(self, path: str, request: Mapping[str, object]) -> AsyncGenerator[_Choice, None]:
         """Yield the stream's choices; one with a finish reason means that the reply is complete."""
-        async with self._open("POST", path, request) as response:
+        async with self._open("POST", path, {**request, "stream": True}) as response:
             if response.status_code != httpx.codes.OK:
                 raise ChatModelError(self._refusal(response.status_code, await _read(response)))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

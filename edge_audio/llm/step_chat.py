@@ -4,9 +4,8 @@ The server reads ``POST {url}/completions``, which takes the ids of a whole prom
 write the prompt by itself, and knows no audio tokens. See configs/remote-step-chat.md.
 """
 
-import os
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Literal
 
@@ -35,23 +34,18 @@ class StepChatServer:
 
     def __init__(
         self,
-        url: str,
+        server: CompletionServer,
         model: str = "step-audio-chat",
         *,
         tokenizer: TextTokenizer | None,
-        api_key_env: str | None = None,
         max_reply_tokens: int = 200,
         temperature: float = 0.7,
-        connect_timeout_s: float = 5.0,
-        first_token_timeout_s: float = 20.0,
-        token_timeout_s: float = 10.0,
-        environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`url` and `api_key_env` as for `CompletionServer`, `model` by the server's name for it.
+        """`model` is the server's name for it; `server` is this model's own, and is closed with it.
 
         `tokenizer` is the model's own: prompts are sent as its ids. With None they are sent as text, audio
-        tokens by their names, and the server makes the ids. Raises `UserError` for an address or a key that
-        can't be used, and for a tokenizer without audio tokens.
+        tokens by their names, and the server makes the ids. Raises `UserError` for a tokenizer without audio
+        tokens.
         """
         audio = RELEASED if tokenizer is None else tokenizer.audio
         if audio is None:
@@ -60,18 +54,11 @@ class StepChatServer:
                 "Give the folder of Step-Audio-Chat's own tokenizer.",
             )
         self.name = model
+        self._server = server
         self._audio = audio
         self._tokenizer = tokenizer
         self._max_reply_tokens = max_reply_tokens
         self._temperature = temperature
-        self._server = CompletionServer(
-            url,
-            api_key_env=api_key_env,
-            connect_timeout_s=connect_timeout_s,
-            first_token_timeout_s=first_token_timeout_s,
-            token_timeout_s=token_timeout_s,
-            environ=environ,
-        )
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`. Closing the iterator closes the connection, which stops the server."""
@@ -106,7 +93,6 @@ class StepChatServer:
     def _write(self, turns: Sequence[Turn], temperature: float) -> AsyncGenerator[TextDelta, None]:
         request = {
             "model": self.name,
-            "stream": True,
             "max_tokens": self._max_reply_tokens,
             "temperature": temperature,
             "top_p": TOP_P,

@@ -23,6 +23,7 @@ from chat_server import (
 )
 
 from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.llm.openai_server import OpenAIServer
 from runtime.errors import UserError
@@ -64,6 +65,10 @@ class StandIn:
         self.closed = True
 
 
+def remote_at(url: str) -> OpenAIServer:
+    return OpenAIServer(CompletionServer(url), "remote")
+
+
 async def answer_of(model: ChatModel, turn: UserTurn = TURN) -> str:
     async with aclosing(model.reply((), turn)) as deltas:
         return "".join([delta.text async for delta in deltas])
@@ -88,8 +93,7 @@ def test_whatever_keeps_the_first_model_from_beginning_the_second_answers(fault:
     async def main() -> tuple[str, float]:
         async with chat_server(answer) as server:
             second = StandIn("Fine", ".")
-            remote = OpenAIServer(server.url, "remote")
-            model = FallbackModel(remote, second, first_token_limit_s=0.2)
+            model = FallbackModel(remote_at(server.url), second, first_token_limit_s=0.2)
             model.watch(told.append)
             begin_s = time.perf_counter()
             reply = await answer_of(model)
@@ -115,7 +119,7 @@ def test_a_server_that_is_not_there_costs_no_wait() -> None:
     async def main() -> None:
         async with chat_server(silence()) as server:
             url = server.url
-        model = FallbackModel(OpenAIServer(url, "remote"), StandIn("Fine."), first_token_limit_s=30)
+        model = FallbackModel(remote_at(url), StandIn("Fine."), first_token_limit_s=30)
         assert await asyncio.wait_for(answer_of(model), 2) == "Fine."
         await model.close()
 
@@ -125,9 +129,7 @@ def test_a_server_that_is_not_there_costs_no_wait() -> None:
 def test_a_late_first_model_is_stopped() -> None:
     async def main() -> None:
         async with chat_server(silence(stream_head())) as server:
-            model = FallbackModel(
-                OpenAIServer(server.url, "remote"), StandIn("Fine."), first_token_limit_s=0.1
-            )
+            model = FallbackModel(remote_at(server.url), StandIn("Fine."), first_token_limit_s=0.1)
             assert await answer_of(model) == "Fine."
             await asyncio.wait_for(server.left.wait(), 1)
             await model.close()
@@ -160,7 +162,7 @@ def test_a_first_model_that_breaks_off_ends_the_reply_and_the_next_is_the_second
     async def main() -> None:
         heard = []
         async with chat_server(raw(stream_head() + chunk(text("Yes, I")))) as server:
-            model = FallbackModel(OpenAIServer(server.url, "remote"), StandIn("Fine."))
+            model = FallbackModel(remote_at(server.url), StandIn("Fine."))
             with pytest.raises(ChatModelError, match="broke"):
                 async for delta in model.reply((), TURN):
                     heard.append(delta.text)
@@ -174,7 +176,7 @@ def test_a_first_model_that_breaks_off_ends_the_reply_and_the_next_is_the_second
 def test_the_limit_holds_for_the_first_token_only() -> None:
     async def main() -> str:
         async with chat_server(stream(text("one "), text("two"), STOP, DONE, gap_s=0.3)) as server:
-            model = FallbackModel(OpenAIServer(server.url, "remote"), StandIn("no"), first_token_limit_s=0.2)
+            model = FallbackModel(remote_at(server.url), StandIn("no"), first_token_limit_s=0.2)
             reply = await answer_of(model)
             await model.close()
             return reply

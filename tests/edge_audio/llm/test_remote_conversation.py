@@ -21,6 +21,7 @@ from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import Event, Notice, TurnEnded, TurnFinished, TurnReport, TurnTranscribed
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.llm.step_chat import StepChatServer
 from edge_audio.step_audio.tokens import RELEASED
@@ -127,7 +128,8 @@ async def converse(
     events: list[Event] = []
     async with chat_server(answer) as server:
         remote = StepChatServer(
-            server.url, tokenizer=None, first_token_timeout_s=2 * LIMIT_S, token_timeout_s=2 * LIMIT_S
+            CompletionServer(server.url, first_token_timeout_s=2 * LIMIT_S, token_timeout_s=2 * LIMIT_S),
+            tokenizer=None,
         )
         chat: ChatModel = remote
         if local:

@@ -20,6 +20,7 @@ from chat_server import (
 )
 
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.llm.step_chat import TRANSCRIBE, StepChatServer
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import RELEASED
@@ -39,6 +40,11 @@ def text(words: str) -> bytes:
 STOP = event(index=0, text="", logprobs=None, finish_reason="stop", stop_reason=3)
 
 
+def model_at(url: str, tokenizer: TextTokenizer | None = None, **options: object) -> StepChatServer:
+    server = CompletionServer(url, **options)  # type: ignore[arg-type]
+    return StepChatServer(server, tokenizer=tokenizer)
+
+
 async def answer_of(model: StepChatServer, turn: UserTurn) -> str:
     async with aclosing(model.reply(CONTEXT, turn)) as deltas:
         return "".join([delta.text async for delta in deltas])
@@ -49,7 +55,7 @@ def ask(
 ) -> tuple[str, ChatServer]:
     async def main() -> tuple[str, ChatServer]:
         async with chat_server(answer) as server:
-            model = StepChatServer(server.url, tokenizer=tokenizer, **options)  # type: ignore[arg-type]
+            model = model_at(server.url, tokenizer, **options)
             try:
                 return await asyncio.wait_for(answer_of(model, turn), 5), server
             finally:
@@ -111,7 +117,7 @@ def test_a_typed_turn_is_sent_as_text_and_opens_no_turn_of_its_own() -> None:
 def test_audio_ids_of_another_model_are_refused_before_anything_is_sent() -> None:
     async def main() -> int:
         async with chat_server(silence()) as server:
-            model = StepChatServer(server.url, tokenizer=None)
+            model = model_at(server.url)
             with pytest.raises(ChatModelError, match="can't hear this turn: 17 is no audio token"):
                 await answer_of(model, UserTurn(audio_ids=(17,)))
             await model.close()
@@ -125,13 +131,13 @@ def test_a_tokenizer_without_audio_tokens_is_refused(tmp_path: Path) -> None:
     deaf = TextTokenizer.open(tmp_path)
     deaf.audio = None
     with pytest.raises(UserError, match="no audio tokens"):
-        StepChatServer("http://127.0.0.1:1/v1", tokenizer=deaf)
+        model_at("http://127.0.0.1:1/v1", deaf)
 
 
 def test_a_transcript_is_asked_for_without_the_conversation_and_without_chance() -> None:
     async def main() -> tuple[str, ChatServer]:
         async with chat_server(stream(text(" How are"), text(" you?\n"), STOP, DONE)) as server:
-            model = StepChatServer(server.url, tokenizer=None)
+            model = model_at(server.url)
             heard = await model.transcribe(SAID)
             await model.close()
             return heard.text, server
@@ -147,7 +153,7 @@ def test_a_transcript_is_asked_for_without_the_conversation_and_without_chance()
 def test_a_transcript_and_a_reply_are_written_at_the_same_time() -> None:
     async def main() -> tuple[str, str]:
         async with chat_server(stream(text("one "), text("two"), STOP, DONE, gap_s=0.05)) as server:
-            model = StepChatServer(server.url, tokenizer=None)
+            model = model_at(server.url)
             reply, heard = await asyncio.gather(
                 answer_of(model, UserTurn(audio_ids=SAID)), model.transcribe(SAID)
             )
@@ -196,7 +202,7 @@ def test_cancelling_a_reply_frees_the_server_s_connection(words: int) -> None:
     async def main() -> None:
         begin = stream_head() + chunk(text("and on ")) * words
         async with chat_server(silence(begin)) as server:
-            model = StepChatServer(server.url, tokenizer=None)
+            model = model_at(server.url)
             reply = model.reply(CONTEXT, UserTurn(audio_ids=SAID))
             for _ in range(words):
                 await anext(reply)

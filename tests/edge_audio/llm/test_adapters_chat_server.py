@@ -1,0 +1,43 @@
+"""A chat model on a server is loaded as its table in the config says, for every protocol."""
+
+import asyncio
+
+import pytest
+from chat_server import ChatServer, chat_server, chunk, silence, stream_head, text
+
+from edge_audio.adapters import load_chat_model
+from edge_audio.config import Config, Hibari, OpenAI, StepAudioModels, StepChat
+from edge_audio.llm.chat_model import ChatModelError, UserTurn
+
+
+@pytest.mark.parametrize("table", [OpenAI, StepChat])
+@pytest.mark.parametrize(
+    ("words", "waits"), [(b"", "0.1"), (chunk(text("Yes, I ")), "0.2")], ids=["begin", "go on"]
+)
+def test_all_that_the_table_says_holds(
+    monkeypatch: pytest.MonkeyPatch, table: type[OpenAI | StepChat], words: bytes, waits: str
+) -> None:
+    monkeypatch.setenv("CHAT_KEY", "sesame")
+
+    async def main() -> ChatServer:
+        async with chat_server(silence(stream_head() + words)) as server:
+            llm = table(
+                url=server.url,
+                model="tiny",
+                api_key_env="CHAT_KEY",
+                max_reply_tokens=7,
+                temperature=0.3,
+                first_token_timeout_s=0.1,
+                token_timeout_s=0.2,
+            )
+            model = load_chat_model(Config(llm=llm, tts=Hibari(), step_audio=StepAudioModels(models="")))
+            with pytest.raises(ChatModelError, match=f"wrote nothing for {waits} seconds"):
+                async for _ in model.reply((), UserTurn("Hi.")):
+                    pass
+            await model.close()
+            return server
+
+    server = asyncio.run(main())
+    assert "authorization: bearer sesame" in server.heads[0].lower()
+    [body] = server.bodies
+    assert {"model": "tiny", "max_tokens": 7, "temperature": 0.3, "stream": True}.items() <= body.items()
