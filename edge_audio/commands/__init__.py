@@ -1,1 +1,1 @@
-"""What the commands of `edge-audio` do; `edge_audio.cli` gives them their names and options."""
+"""What the commands of `edge-audio` do; `edge_audio.cli` and the groups here give them names and options."""

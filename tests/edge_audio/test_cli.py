@@ -1,6 +1,7 @@
 """What a user can do wrong gives one clear line with cause and remedy, status 2, and no half a file."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -149,3 +150,9 @@ def test_help_names_every_command(run: Run) -> None:
     assert status == 0
     for command in ("talk", "say", "listen", "models", "devices", "bench"):
         assert command in out
+
+
+def test_the_command_line_starts_without_the_libraries_of_the_models() -> None:
+    program = "import sys, edge_audio.cli; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"numpy", "onnxruntime", "ctranslate2", "xllamacpp"} & set(told.stdout.split())

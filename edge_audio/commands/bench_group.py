@@ -1,0 +1,51 @@
+"""`edge-audio bench`: names and options. What its commands do is in `edge_audio.commands.bench`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edge_audio.commands.options import ConfigOption, JsonOption
+
+bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
+
+
+@bench_app.command()
+def conversation(
+    turns: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only about so many of the turns.", show_default=False),
+    ] = None,
+    picture: Annotated[Path, typer.Option(metavar="OUT.svg", help="Where to draw what was measured.")] = Path(
+        "conversation.svg"
+    ),
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold a scripted conversation twice, with and without speculation (some 15 minutes)."""
+    from edge_audio.commands.bench import bench_conversation
+
+    bench_conversation(config, turns=turns, picture=picture, as_json=json, console=Console(stderr=json))
+
+
+@bench_app.command()
+def overhead(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Measure the actors, interruptions and the event loop (some 1 minute)."""
+    from edge_audio.commands.bench import bench_overhead
+
+    bench_overhead(config, as_json=json, console=Console(stderr=json))
+
+
+@bench_app.command()
+def models(
+    models: Annotated[
+        list[Path], typer.Option(metavar="DIR", help="What `python -m export all` wrote; may be repeated.")
+    ],
+    threads: Annotated[int, typer.Option(min=1, help="Threads for each model.")] = 2,
+    json: JsonOption = False,
+) -> None:
+    """Measure exported Step-Audio models, each by itself (a minute at the released sizes)."""
+    from edge_audio.commands.bench import bench_models
+
+    bench_models(models, threads, as_json=json, console=Console(stderr=json))
