@@ -7,7 +7,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from happening import SECRET, hold
+from happening import hold
+from spoken_turn import HALF_SAID
 
 from edge_audio.config import Metrics
 from edge_audio.metrics.meters import open_meters
@@ -40,7 +41,7 @@ def test_a_turns_figures_are_told_and_not_its_words(meter: PrometheusMeter) -> N
     assert hold(meter) == []
     status, text = get(meter.port)
     assert status == 200
-    assert SECRET not in text
+    assert HALF_SAID not in text
     told = figures(text)
     assert told['edge_audio_turns_total{end="interrupted"}'] == 1
     assert told["edge_audio_response_gap_seconds_sum"] == 0.45

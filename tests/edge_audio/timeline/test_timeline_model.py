@@ -1,19 +1,17 @@
 """What a picture shows is what the events, or the report, tell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from spoken_turn import HALF_SAID, REPORT, SAID, TURN
 
 from edge_audio.dialogue.report import Report
 from edge_audio.events import (
     Event,
-    Notice,
     ReplyPaused,
-    ReplyResumed,
     ReplyStarted,
-    SpeculationEnded,
-    SpeculationStarted,
     SpeechPaused,
     SpeechStarted,
     StateChanged,
@@ -31,40 +29,24 @@ def told(*happened: tuple[float, Event | ByHand]) -> list[Told]:
     return [Told(at_s, event) for at_s, event in happened]
 
 
-REPORT = TurnReport("hello", "Hi.", "Hi.", 2.0, 2.3, 2.5, 500.0, {"started": 2, "committed": 1})
-
-
 def test_speech_speculations_holds_and_replies_are_told_with_their_times() -> None:
     timeline = from_events(
         told(
-            (1.1, SpeechStarted(1.1, 1.0)),
-            (1.5, SpeculationStarted(1, "hel")),
-            (1.8, SpeculationEnded(1, "superseded")),
-            (2.1, SpeechPaused(2.1, 2.0, 1)),
-            (2.2, SpeculationStarted(2, "hello")),
-            (2.3, SpeculationEnded(2, "committed")),
-            (2.3, TurnEnded(None, 2.3, 2)),
-            (2.5, ReplyStarted(2, 2.52, 2.5)),
-            (3.0, SpeechStarted(3.0, 2.9)),
-            (3.0, ReplyPaused(2)),
-            (3.1, TurnTranscribed(2, "hello")),
-            (3.2, SpeechPaused(3.2, 3.1, 2)),
-            (3.4, ReplyResumed(2)),
-            (3.5, ByHand("mute")),
-            (5.0, TurnFinished(2, REPORT)),
-            (5.0, Notice("oh", is_error=True)),
+            *TURN,
+            (5.5, TurnTranscribed(2, "hello")),
+            (5.5, ByHand("mute")),
             (6.0, SpeechStarted(6.0, 5.9)),
             (7.0, StateChanged("user_speaking")),
         )
     )
     assert timeline.speech == [Stretch(1.0, 2.0), Stretch(2.9, 3.1), Stretch(5.9, 7.0)]
-    assert timeline.ahead == [Ahead(1.5, 1.8, "superseded", "hel"), Ahead(2.2, 2.3, "committed", "hello")]
+    assert timeline.ahead == [Ahead(1.3, 1.7, "superseded", HALF_SAID), Ahead(2.2, 2.3, "committed", SAID)]
     (answer,) = timeline.answers
-    assert (answer.start_s, answer.end_s, answer.held) == (2.52, 5.0, ((3.0, 3.4),))
+    assert (answer.start_s, answer.end_s, answer.held) == (2.45, 5.0, ((3.0, 3.4),))
     assert timeline.begins_s == [1.0]
     assert timeline.taken_back_s == []
-    assert [remark.text for remark in timeline.remarks] == ["oh"]
-    assert timeline.turns == [REPORT]
+    assert [remark.text for remark in timeline.remarks] == [SAID]
+    assert timeline.turns == [replace(REPORT, user_text="hello")]
 
 
 def test_a_reply_that_was_given_up_while_held_ends_with_the_hold() -> None:
@@ -118,7 +100,7 @@ def test_a_report_tells_what_it_holds_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(report.as_json({}))
     timeline = from_report(tmp_path / "report.json")
     assert timeline.speech == [Stretch(None, 2.0)]
-    assert [(answer.start_s, answer.end_s) for answer in timeline.answers] == [(2.5, None)]
+    assert [(answer.start_s, answer.end_s) for answer in timeline.answers] == [(2.45, None)]
     assert timeline.begins_s == [2.0, 9.0]
     assert timeline.models == {"asr": "a"}
     assert not timeline.complete
