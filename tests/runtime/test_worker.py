@@ -12,8 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 import numpy as np
 import pytest
 
-from runtime.clock import run_virtual
-from runtime.worker import Cancelled, CancelToken, Emit, Lane, ThreadLane, VirtualLane
+from runtime.worker import Cancelled, CancelToken, Emit, ThreadLane
 
 
 @contextlib.asynccontextmanager
@@ -128,21 +127,19 @@ def test_a_call_cancelled_while_it_waits_never_runs() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("virtual", [False, True])
-def test_higher_priority_goes_first_then_order_of_arrival(virtual: bool) -> None:
+def test_higher_priority_goes_first_then_order_of_arrival() -> None:
     async def main() -> list[str]:
-        it: Lane = VirtualLane("test", 0.01) if virtual else ThreadLane("test")
         log: list[str] = []
-        hold = asyncio.ensure_future(it.run(lambda _: None if virtual else time.sleep(0.05)))
-        await asyncio.sleep(0.005)
         calls = [("low 1", 0), ("low 2", 0), ("high", 1)]
-        await asyncio.gather(
-            hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
-        )
-        it.close()
+        async with lane() as it:
+            hold = asyncio.ensure_future(it.run(lambda _: time.sleep(0.05)))
+            await asyncio.sleep(0.005)
+            await asyncio.gather(
+                hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
+            )
         return log
 
-    assert (run_virtual(main()) if virtual else asyncio.run(main())) == ["high", "low 1", "low 2"]
+    assert asyncio.run(main()) == ["high", "low 1", "low 2"]
 
 
 def test_a_stream_hands_over_every_item_in_order() -> None:
@@ -323,25 +320,3 @@ def test_a_token_calls_back_once_also_when_asked_too_late() -> None:
     assert log == ["early", "late"]
     with pytest.raises(Cancelled):
         token.raise_if_cancelled()
-
-
-def test_a_virtual_lane_charges_each_call_to_the_clock_one_at_a_time() -> None:
-    async def main() -> float:
-        it = VirtualLane("model", cost_s=2.0)
-        await asyncio.gather(*(it.run(lambda _: None) for _ in range(3)))
-        return asyncio.get_running_loop().time()
-
-    assert run_virtual(main()) == pytest.approx(6.0)
-
-
-def test_a_call_cancelled_on_a_virtual_lane_frees_it() -> None:
-    async def main() -> float:
-        it = VirtualLane("model", cost_s=10.0)
-        first = asyncio.ensure_future(it.run(lambda _: None))
-        second = asyncio.ensure_future(it.run(lambda _: None))
-        await asyncio.sleep(1)
-        first.cancel()
-        await second
-        return asyncio.get_running_loop().time()
-
-    assert run_virtual(main()) == pytest.approx(11.0)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from virtual_lane import VirtualLane
 
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame
 from edge_audio.audio.playout import Playout
@@ -25,7 +26,7 @@ from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.errors import UserError
-from runtime.worker import Lane, ThreadLane, VirtualLane
+from runtime.worker import Lane, ThreadLane
 
 RATE_HZ = 24_000
 

@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+from virtual_lane import VirtualLane
+
+from runtime.clock import run_virtual
+
+
+def test_higher_priority_goes_first_in_virtual_time_then_order_of_arrival() -> None:
+    async def main() -> list[str]:
+        it = VirtualLane("model", cost_s=0.01)
+        log: list[str] = []
+        calls = [("low 1", 0), ("low 2", 0), ("high", 1)]
+        hold = asyncio.ensure_future(it.run(lambda _: None))
+        await asyncio.sleep(0.005)
+        await asyncio.gather(
+            hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
+        )
+        return log
+
+    assert run_virtual(main()) == ["high", "low 1", "low 2"]
+
+
+def test_a_virtual_lane_charges_each_call_to_the_clock_one_at_a_time() -> None:
+    async def main() -> float:
+        it = VirtualLane("model", cost_s=2.0)
+        await asyncio.gather(*(it.run(lambda _: None) for _ in range(3)))
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == pytest.approx(6.0)
+
+
+def test_a_call_cancelled_on_a_virtual_lane_frees_it() -> None:
+    async def main() -> float:
+        it = VirtualLane("model", cost_s=10.0)
+        first = asyncio.ensure_future(it.run(lambda _: None))
+        second = asyncio.ensure_future(it.run(lambda _: None))
+        await asyncio.sleep(1)
+        first.cancel()
+        await second
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == pytest.approx(11.0)
