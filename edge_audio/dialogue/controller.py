@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.delivery import Delivery, DeliverySettings
+from edge_audio.dialogue.interruption import Interruptions
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.seams import Ears, Maker, ReplyPlayer
 from edge_audio.dialogue.speculation import Moment, SpeculationPolicy, Speculations
@@ -33,17 +33,6 @@ from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.words import normalised
 from runtime.epoch import Epoch
 from runtime.timer import Timer
-
-_SURE_SPEECH_S = 0.8
-"""Words that a recognizer hears in shorter speech over a reply must come out the same twice: of an "mm-hm"
-that has only begun it makes anything."""
-
-_SHORT_SOUND_S = 0.6
-"""Speech over a reply that is no longer than this may be a cough or an "mm-hm"."""
-
-_WORDS_AFTER_S = 0.25
-"""If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
-A recognizer that hears no words in a sound takes its time to be sure."""
 
 _JUDGE_S = 0.08
 """So long the chat model's view of the last words is waited for, at most; by itself it takes 20 to 60 ms."""
@@ -106,7 +95,13 @@ class Controller(ReplyWatcher):
             time_s=time_s,
             tell=tell,
             over=self._reply_over,
-            undecided=self._is_undecided,
+        )
+        self._interruptions = Interruptions(
+            self._delivery,
+            hold_ms=settings.delivery.hold_ms,
+            wordless_ms=settings.wordless_ms,
+            time_s=time_s,
+            lasted=self._spoken_over_for_long,
         )
         self._speculations = Speculations(
             chat=chat,
@@ -119,8 +114,6 @@ class Controller(ReplyWatcher):
             tell=tell,
         )
         self._silence_timer = Timer(self._silence_lasts)
-        self._wordless_timer = Timer(self._spoken_over_for_long)
-        self._short_sound_timer = Timer(self._delivery.release)
 
     @property
     def idle(self) -> bool:
@@ -148,7 +141,6 @@ class Controller(ReplyWatcher):
 
     def _speech_started(self, start_s: float) -> None:
         self._silence_timer.stop()
-        self._short_sound_timer.stop()
         if (turn := self._turn) is not None:
             if turn.speech_end_s is not None:
                 words = turn.partial if turn.said is None else turn.said.transcript
@@ -156,16 +148,16 @@ class Controller(ReplyWatcher):
                 self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
             self._speculations.end("cancelled")
             turn.went_on()
-            if turn.into_reply:
-                self._hold_reply()
+            if self._interruptions.possible:
+                self._interruptions.speech_started(start_s)
             return
         if self._delivery.active:
             if self._delivery.audible and not self._settings.barge_in:
                 return
-            self._turn = OpenTurn(into_reply=True, speech_start_s=start_s)
-            self._hold_reply()
+            self._turn = OpenTurn()
+            self._interruptions.speech_started(start_s)
             return
-        self._turn = OpenTurn(speech_start_s=start_s)
+        self._turn = OpenTurn()
         self._maker.prefill()
 
     def _speech_paused(self, event: SpeechPaused) -> None:
@@ -176,27 +168,22 @@ class Controller(ReplyWatcher):
         turn.pause = event.pause
         turn.speech_end_s = event.end_s
         turn.paused_s = event.at_s
-        spoken_s = event.end_s - (turn.speech_start_s or 0.0)
-        if turn.into_reply and spoken_s <= _SHORT_SOUND_S:
-            self._short_sound_timer.start(_WORDS_AFTER_S)
+        self._interruptions.speech_paused(event.end_s)
 
     def _heard_partial(self, text: str) -> None:
         if (turn := self._turn) is None:
             return
-        turn.listened_to = True
+        if self._interruptions.possible:
+            turn.partial = text or turn.partial
+            if self._interruptions.heard_partial(text):
+                self._give_way(turn)
+            return
         if not text:
             return
         said = turn.after(UserTurn(text))
         words = said.transcript or ""
         moment: Moment = "settled" if normalised(words) == normalised(turn.partial) else "changed"
         turn.partial = words
-        if turn.into_reply:
-            spoken_s = self._time_s() - (turn.speech_start_s or 0.0)
-            if moment == "changed" and spoken_s < _SURE_SPEECH_S:
-                return
-            if not is_backchannel(text) and not self._delivery.is_own_voice(text, partial=True):
-                self._confirm_barge_in(turn)
-            return
         self._speculations.end_unless_it_answers(said)
         self._maker.prefill(words, partial(self._words_judged, turn, said, moment))
 
@@ -217,13 +204,11 @@ class Controller(ReplyWatcher):
         turn = self._turn
         if turn is None or turn.pause != pause:
             return
-        self._short_sound_timer.stop()
-        if turn.into_reply:
-            if self._is_backchannel(turn, heard):
-                self._delivery.release()
+        if self._interruptions.possible:
+            if not self._interruptions.heard_all(heard):
                 self._drop_turn()
                 return
-            self._confirm_barge_in(turn)
+            self._give_way(turn)
         said = turn.after(heard)
         if not said.transcript and (said.transcript is not None or not said.audio_ids):
             self._drop_turn()
@@ -293,44 +278,21 @@ class Controller(ReplyWatcher):
         self._turn = None
         self._ears.end_turn()
 
-    # Barge-in: at the onset the reply falls silent; then it goes on, or is given up.
-
-    def _hold_reply(self) -> None:
-        self._delivery.hold()
-        if self._settings.wordless_ms is not None:
-            self._wordless_timer.start(self._settings.wordless_ms / 1000)
-
-    def _judge_no_sound_over_the_reply(self) -> None:
-        """It is over: what was heard over it by then decides nothing any more."""
-        self._wordless_timer.stop()
-        self._short_sound_timer.stop()
+    # Barge-in.
 
     def _spoken_over_for_long(self) -> None:
-        if self._turn is not None and self._turn.into_reply and self._turn.speaking:
-            self._confirm_barge_in(self._turn)
+        if self._turn is not None:
+            self._give_way(self._turn)
         self._show_state()
 
-    def _is_undecided(self) -> bool:
-        """Whether something was heard over a reply, and no recognizer has said yet what."""
-        turn = self._turn
-        return turn is not None and turn.into_reply and not turn.listened_to
-
-    def _is_backchannel(self, turn: OpenTurn, heard: UserTurn) -> bool:
-        """Whether what was said over a reply was nothing, or not meant to interrupt it."""
-        if heard.transcript is not None:
-            return is_backchannel(heard.transcript) or self._delivery.is_own_voice(heard.transcript)
-        if not heard.audio_ids or turn.speech_start_s is None or turn.speech_end_s is None:
-            return True
-        return (turn.speech_end_s - turn.speech_start_s) * 1000 < (self._settings.wordless_ms or 0)
-
-    def _confirm_barge_in(self, turn: OpenTurn) -> None:
-        turn.into_reply = False
+    def _give_way(self, turn: OpenTurn) -> None:
+        """The user interrupts with `turn`, which takes up the one before if that stays unanswered."""
         turn.before = self._give_up_reply(typed=False)
         self._maker.prefill()
 
     def _give_up_reply(self, *, typed: bool) -> UserTurn | None:
         """Return what the user had said and must be said again with what comes now, `typed` or spoken."""
-        self._judge_no_sound_over_the_reply()
+        self._interruptions.end()
 
         def joins(said: UserTurn) -> bool:
             # Of what is only sound and what is only text there is no one form.
@@ -360,10 +322,8 @@ class Controller(ReplyWatcher):
 
     def stop_reply(self) -> None:
         """Silence the reply, if there is one; the conversation goes on."""
-        self._judge_no_sound_over_the_reply()
+        self._interruptions.end()
         self._delivery.stop()
-        if self._turn is not None:
-            self._turn.into_reply = False
         self._show_state()
 
     def close(self) -> None:
@@ -400,15 +360,13 @@ class Controller(ReplyWatcher):
             self._tell(Notice(reply.error, is_error=True))
 
     def _reply_over(self) -> None:
-        self._judge_no_sound_over_the_reply()
-        if self._turn is not None:
-            self._turn.into_reply = False
+        self._interruptions.end()
         self._show_state()
 
     def _show_state(self) -> None:
         turn = self._turn
         state: State = "silence"
-        if turn is not None and not turn.into_reply:
+        if turn is not None and not self._interruptions.possible:
             state = "user_speaking" if turn.speaking else "user_paused"
         elif self._delivery.active:
             state = "bot_speaking"

@@ -20,7 +20,6 @@ from edge_audio.events import (
 )
 from edge_audio.llm.chat_model import UserTurn
 from runtime.epoch import Epoch
-from runtime.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,8 @@ class Delivery(Audience):
         time_s: Callable[[], float],
         tell: Callable[[Event], None],
         over: Callable[[], None],
-        undecided: Callable[[], bool],
     ) -> None:
-        """`over` is called when a reply has been heard to its end.
-
-        `undecided` says whether nobody has said yet what it is that a reply was held for: then it is held as
-        long again, since a slow recognizer's words may be about to come.
-        """
+        """`over` is called when a reply has been heard to its end."""
         self._player = player
         self._context = context
         self._epoch = epoch
@@ -64,9 +58,6 @@ class Delivery(Audience):
         self._tell = tell
         self._over = over
         self._exchange: Exchange | None = None
-        self._undecided = undecided
-        self._held_on = False
-        self._hold_timer = Timer(self._held_for_long)
 
     @property
     def active(self) -> bool:
@@ -110,26 +101,14 @@ class Delivery(Audience):
         return is_own_voice(text, self._exchange.reply.saying(self._player.heard_ms), partial=partial)
 
     def hold(self) -> None:
-        """Fall silent, ready to go on: somebody may be interrupting. It goes on by itself after a while."""
-        if self._exchange is None:
-            return
-        if not self._player.paused:
+        """Fall silent, ready to go on; harmless if it is held already."""
+        if self._exchange is not None and not self._player.paused:
             self._player.pause()
             self._tell(ReplyPaused(self._exchange.reply.epoch))
-        self._held_on = False
-        self._hold_timer.start(self._settings.hold_ms / 1000)
-
-    def _held_for_long(self) -> None:
-        if self._undecided() and not self._held_on:
-            self._held_on = True
-            self._hold_timer.start(self._settings.hold_ms / 1000)
-        else:
-            self.release()
 
     def release(self) -> None:
-        """It was no interruption, or none so far: go on."""
-        self._hold_timer.stop()
-        if self._player.paused and self._exchange is not None:
+        """Go on; harmless if it isn't held."""
+        if self._exchange is not None and self._player.paused:
             self._player.resume()
             self._tell(ReplyResumed(self._exchange.reply.epoch))
 
@@ -140,7 +119,6 @@ class Delivery(Audience):
         the user `goes_on`, next to nothing; and if what `joins` it has the same form. Else it stays in the
         context by itself.
         """
-        self._hold_timer.stop()
         exchange = self._exchange
         if exchange is None:
             return None
@@ -180,7 +158,6 @@ class Delivery(Audience):
         exchange = self._exchange
         if exchange is None or exchange.reply is not reply:
             return
-        self._hold_timer.stop()
         self._player.resume()  # it may have been held with nothing left to say; the next one must not be
         self._exchange = None
         heard = reply.text.strip()

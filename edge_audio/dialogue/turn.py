@@ -20,17 +20,11 @@ class OpenTurn:
     """What was heard of it at last while the user speaks."""
     judged: tuple[str, float | None] | None = None
     """Words of it, normalised, and how likely the chat model found it that they are all."""
-    listened_to: bool = False
-    """Whether a recognizer has told what it heard of it, be it nothing."""
     speaking: bool = True
-    into_reply: bool = False
-    """Whether it began over a reply and may yet turn out to be a cough or a backchannel."""
     forced_end: bool = False
     """Whether the user said by key that they have finished."""
     pause: int | None = None
     """The pause that the turn is in; None while the user speaks."""
-    speech_start_s: float | None = None
-    """Begin of its first speech."""
     speech_end_s: float | None = None
     paused_s: float | None = None
     """When the pause was noticed."""
