@@ -17,17 +17,7 @@ from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.seams import Ears, Maker, ReplyPlayer
 from edge_audio.dialogue.speculation import Moment, SpeculationPolicy, Speculations
 from edge_audio.dialogue.turn import OpenTurn
-from edge_audio.events import (
-    Event,
-    Heard,
-    Notice,
-    ReplyText,
-    SpeechPaused,
-    SpeechStarted,
-    State,
-    StateChanged,
-    TurnEndJudged,
-)
+from edge_audio.events import Event, Heard, SpeechPaused, SpeechStarted, State, StateChanged, TurnEndJudged
 from edge_audio.llm.chat_model import ChatModel, UserTurn
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.words import normalised
@@ -50,7 +40,7 @@ class ControllerSettings:
     one does."""
 
 
-class Controller(ReplyWatcher):
+class Controller:
     """The conversation's state and its decisions."""
 
     def __init__(
@@ -73,12 +63,7 @@ class Controller(ReplyWatcher):
 
         Without a `speculation` policy replies are made at the turn's end.
         """
-        self._chat = chat
-        self._context = context
-        self._player = player
-        self._epoch = epoch
         self._maker = maker
-        self._new_reply = new_reply
         self._ears = ears
         self._end_of_turn = end_of_turn
         self._settings = settings
@@ -87,10 +72,12 @@ class Controller(ReplyWatcher):
         self._state: State = "silence"
         self._turn: OpenTurn | None = None
         self._delivery = Delivery(
-            player=player,
+            chat=chat,
             context=context,
+            player=player,
             epoch=epoch,
             maker=maker,
+            new_reply=new_reply,
             settings=settings.delivery,
             time_s=time_s,
             tell=tell,
@@ -108,7 +95,7 @@ class Controller(ReplyWatcher):
             context=context,
             epoch=epoch,
             maker=maker,
-            new_reply=lambda number: new_reply(number, self),
+            new_reply=lambda number: new_reply(number, self._delivery),
             policy=speculation,
             time_s=time_s,
             tell=tell,
@@ -142,32 +129,30 @@ class Controller(ReplyWatcher):
     def _speech_started(self, start_s: float) -> None:
         self._silence_timer.stop()
         if (turn := self._turn) is not None:
-            if turn.speech_end_s is not None:
-                words = turn.partial if turn.said is None else turn.said.transcript
-                pause_ms = (start_s - turn.speech_end_s) * 1000
-                self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
-            self._speculations.end("cancelled")
-            turn.went_on()
-            if self._interruptions.possible:
-                self._interruptions.speech_started(start_s)
-            return
-        if self._delivery.active:
-            if self._delivery.audible and not self._settings.barge_in:
-                return
+            self._go_on(turn, start_s)
+        elif not self._delivery.active:
+            self._turn = OpenTurn()
+            self._maker.prefill()
+        elif self._settings.barge_in or not self._delivery.audible:
             self._turn = OpenTurn()
             self._interruptions.speech_started(start_s)
-            return
-        self._turn = OpenTurn()
-        self._maker.prefill()
+
+    def _go_on(self, turn: OpenTurn, start_s: float) -> None:
+        """The user had only paused."""
+        if turn.speech_end_s is not None:
+            words = turn.partial if turn.said is None else turn.said.transcript
+            pause_ms = (start_s - turn.speech_end_s) * 1000
+            self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
+        self._speculations.end("cancelled")
+        turn.went_on()
+        if self._interruptions.possible:
+            self._interruptions.speech_started(start_s)
 
     def _speech_paused(self, event: SpeechPaused) -> None:
         if (turn := self._turn) is None:
             self._ears.end_turn()
             return
-        turn.speaking = False
-        turn.pause = event.pause
-        turn.speech_end_s = event.end_s
-        turn.paused_s = event.at_s
+        turn.paused(event)
         self._interruptions.speech_paused(event.end_s)
 
     def _heard_partial(self, text: str) -> None:
@@ -258,19 +243,7 @@ class Controller(ReplyWatcher):
         reply = self._speculations.commit()
         self._turn = None
         self._ears.end_turn()
-        self._answer(turn, said, reply)
-
-    def _answer(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
-        """Answer `turn` aloud, with `reply` if one is in the making, else afresh."""
-        deltas = None
-        if reply is None:
-            reply = self._new_reply(self._epoch.advance(), self)
-            deltas = self._chat.reply(self._context.messages(), said)
-        self._delivery.begin(turn, said, reply)
-        if deltas is not None:
-            self._maker.start(reply, deltas)
-        elif reply.text:
-            self._tell(ReplyText(reply.epoch, reply.text))
+        self._delivery.answer(turn, said, reply)
 
     def _drop_turn(self) -> None:
         """It was no turn: noise, or a backchannel."""
@@ -317,7 +290,7 @@ class Controller(ReplyWatcher):
             self._delivery.remember(before)
         elif before is not None:
             said = before.followed_by(said)
-        self._answer(OpenTurn(speaking=False), said, None)
+        self._delivery.answer(OpenTurn(speaking=False), said, None)
         self._show_state()
 
     def stop_reply(self) -> None:
@@ -342,22 +315,6 @@ class Controller(ReplyWatcher):
             else:
                 self._look_at_pause()
         self._show_state()
-
-    # How replies get on.
-
-    def reply_text(self, reply: Reply) -> None:
-        """See `ReplyWatcher`."""
-        if reply.committed and not self._epoch.is_stale(reply.epoch):
-            self._tell(ReplyText(reply.epoch, reply.text))
-
-    def reply_audio(self, reply: Reply) -> None:
-        """See `ReplyWatcher`."""
-        self._player.top_up()
-
-    def reply_made(self, reply: Reply) -> None:
-        """See `ReplyWatcher`."""
-        if reply.committed and reply.error is not None and not self._epoch.is_stale(reply.epoch):
-            self._tell(Notice(reply.error, is_error=True))
 
     def _reply_over(self) -> None:
         self._interruptions.end()

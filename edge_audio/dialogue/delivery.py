@@ -1,4 +1,4 @@
-"""The delivery: a committed reply on its way to the user's ears, to its end or interrupted."""
+"""The delivery: a committed reply on its way to the user's ears and eyes, to its end or interrupted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from edge_audio.dialogue.backchannel import is_own_voice
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.player import Audience
-from edge_audio.dialogue.reply import Reply
+from edge_audio.dialogue.reply import Reply, ReplyWatcher
 from edge_audio.dialogue.seams import Maker, ReplyPlayer
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
     Event,
+    Notice,
     ReplyPaused,
     ReplyResumed,
     ReplyStarted,
+    ReplyText,
     TurnEnded,
     TurnFinished,
     TurnTranscribed,
 )
-from edge_audio.llm.chat_model import UserTurn
+from edge_audio.llm.chat_model import ChatModel, UserTurn
 from runtime.epoch import Epoch
 
 
@@ -33,26 +35,30 @@ class DeliverySettings:
     taken up again, as if it had not been answered."""
 
 
-class Delivery(Audience):
+class Delivery(Audience, ReplyWatcher):
     """Says one reply at a time, keeps the context true, and reports each exchange."""
 
     def __init__(
         self,
         *,
-        player: ReplyPlayer,
+        chat: ChatModel,
         context: Context,
+        player: ReplyPlayer,
         epoch: Epoch,
         maker: Maker,
+        new_reply: Callable[[int, ReplyWatcher], Reply],
         settings: DeliverySettings,
         time_s: Callable[[], float],
         tell: Callable[[Event], None],
         over: Callable[[], None],
     ) -> None:
-        """`over` is called when a reply has been heard to its end."""
-        self._player = player
+        """`new_reply` makes an empty reply for an epoch; `over` is called when one was heard to its end."""
+        self._chat = chat
         self._context = context
+        self._player = player
         self._epoch = epoch
         self._maker = maker
+        self._new_reply = new_reply
         self._settings = settings
         self._time_s = time_s
         self._tell = tell
@@ -69,10 +75,21 @@ class Delivery(Audience):
         """Whether a sample of the reply has been handed out."""
         return self._exchange is not None and self._player.audible
 
-    def begin(self, turn: OpenTurn, said: UserTurn, reply: Reply) -> None:
-        """Answer `turn`, in which the user said `said`, with `reply`, aloud."""
+    def answer(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
+        """Answer `turn`, in which the user said `said`: with `reply` if one was made ahead, else afresh."""
+        deltas = None
+        if reply is None:
+            reply = self._new_reply(self._epoch.advance(), self)
+            deltas = self._chat.reply(self._context.messages(), said)
+        self._begin(Exchange(turn, said, reply, self._time_s()))
+        if deltas is not None:
+            self._maker.start(reply, deltas)
+        elif reply.text:
+            self._tell(ReplyText(reply.epoch, reply.text))
+
+    def _begin(self, exchange: Exchange) -> None:
+        said, reply = exchange.said, exchange.reply
         reply.committed = True
-        exchange = Exchange(turn, said, reply, self._time_s())
         self._exchange = exchange
         self._tell(TurnEnded(said.transcript, exchange.turn_end_s, reply.epoch))
 
@@ -144,7 +161,21 @@ class Delivery(Audience):
         if exchange is not None and not audible:
             self._tell(TurnFinished(exchange.reply.epoch, exchange.report("", interrupted=True)))
 
-    # How the reply gets on.
+    # How replies get on, those made ahead too: of these nothing is heard or shown.
+
+    def reply_text(self, reply: Reply) -> None:
+        """See `ReplyWatcher`."""
+        if reply.committed and not self._epoch.is_stale(reply.epoch):
+            self._tell(ReplyText(reply.epoch, reply.text))
+
+    def reply_audio(self, reply: Reply) -> None:
+        """See `ReplyWatcher`."""
+        self._player.top_up()
+
+    def reply_made(self, reply: Reply) -> None:
+        """See `ReplyWatcher`."""
+        if reply.committed and reply.error is not None and not self._epoch.is_stale(reply.epoch):
+            self._tell(Notice(reply.error, is_error=True))
 
     def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
         """See `Audience`."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from edge_audio.dialogue.reply import Reply
-from edge_audio.events import Outcome, TurnReport
+from edge_audio.events import Outcome, SpeechPaused, TurnReport
 from edge_audio.llm.chat_model import UserTurn
 from edge_audio.turns.words import normalised
 
@@ -46,6 +46,11 @@ class OpenTurn:
     def after(self, said: UserTurn) -> UserTurn:
         """Return `said` with what was said before it."""
         return said if self.before is None else self.before.followed_by(said)
+
+    def paused(self, pause: SpeechPaused) -> None:
+        """The user is silent; whether they have finished is to be found out."""
+        self.speaking = False
+        self.pause, self.speech_end_s, self.paused_s = pause.pause, pause.end_s, pause.at_s
 
     def went_on(self) -> None:
         """The user speaks again: what was worked out for the pause is void."""
