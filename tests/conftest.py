@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from export import components
 from export.precision import Precision
@@ -8,6 +9,13 @@ from export.progress import silent
 from export.release import Release
 from export.toy.checkpoint import write_checkpoint
 from export.toy.size import Size
+
+# The same examples in each run, and none that fails for a busy machine; `--hypothesis-profile default` looks
+# for others.
+settings.register_profile(
+    "reproducible", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("reproducible")
 
 
 @pytest.fixture(scope="session")
