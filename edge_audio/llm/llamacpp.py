@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_template import ChatTemplate, chat_request
 from edge_audio.llm.prompt import SMALL_TALK, USER
 from edge_audio.llm.sentences import WholeSentences
 from runtime.errors import UserError
@@ -34,6 +35,10 @@ _END_MARKS = ".?!,;:\u2026"
 
 _LIKELIEST = 40
 """So many of the likeliest next tokens are looked at: marks that end a sentence are among them or rare."""
+
+_SHORTER_IN_SPEECH = 4.0
+"""How many times the odds of an end are those that a model sees under its template. SmolLM2-135M gives whole
+sentences 0.5 there and 0.9 in a written dialogue; with this, 95 % of them get more than 0.3 either way."""
 
 _Request = dict[str, Any]
 _Choice = dict[str, Any]
@@ -86,9 +91,17 @@ class LlamaCppModel:
         self._prompt = prompt
         self._context_tokens = context_tokens
         self._max_reply_tokens = max_reply_tokens
-        self._sampling = {"temperature": temperature, "seed": seed}
+        self._settings: _Request = {
+            "temperature": temperature,
+            "seed": seed,
+            "stream": True,
+            "return_progress": True,
+            "cache_prompt": True,
+            "id_slot": 0,
+        }
         self._threads = threads
         self._batch_tokens = batch_tokens
+        self._key = secrets.token_urlsafe(32)
         self._server: Any = None
         self._replies = 0
 
@@ -107,16 +120,13 @@ class LlamaCppModel:
             self._replies -= 1
 
     async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
-        """See `ChatModel.prefill`. `heard` counts in a written dialogue only: templates close each turn.
+        """See `ChatModel.prefill`. The next token tells whether the turn is over, as words alone can.
 
-        There the next token tells whether the turn is over: on 495 beginnings of 76 spoken sentences and
-        questions, how likely a mark or a new line is told the whole ones from the others with an AUC of 0.99.
+        How likely a mark is there, or a new line, told 156 whole sentences and questions from their 912
+        beginnings with an AUC of 0.98, in a written dialogue as under a template (SmolLM2-135M). The token
+        that ends a turn in its template did not (AUC 0.60 to 0.83), and adds nothing to the marks.
         """
-        heard = heard.rstrip(_END_MARKS + " ")
-        request = self._request(context, heard, 0)
-        asks = bool(heard) and self._prompt == "dialogue"
-        if asks:
-            request |= {"max_tokens": 1, "n_probs": _LIKELIEST}
+        heard = heard.strip().rstrip(_END_MARKS + " ")
         ends: float | None = None
 
         def read(token: CancelToken) -> None:
@@ -125,10 +135,17 @@ class LlamaCppModel:
 
             def look(choice: _Choice) -> None:
                 nonlocal ends
-                if asks and (found := choice.get("logprobs")) and ends is None:
+                if ends is None and (found := choice.get("logprobs")):
                     ends = _end_probability(found["content"][0]["top_logprobs"])
+                    if self._prompt == "template":
+                        ends = _as_in_speech(ends)
 
-            self._run(request, go_on, look)
+            begun = self._begin(context, heard)
+            if not go_on():
+                raise Cancelled
+            asks = bool(heard) and begun.endswith(heard)  # a template may have changed the words
+            look_ahead = {"max_tokens": 1, "n_probs": _LIKELIEST} if asks else {"max_tokens": 0}
+            self._run(self._settings | {"prompt": begun} | look_ahead, go_on, look)
 
         with suppress(ChatModelError, UserError, Cancelled):
             await self._lane.run(read, priority=PREFILL)
@@ -147,25 +164,19 @@ class LlamaCppModel:
         self._server = None
 
     def _request(self, context: Sequence[Message], said: str, reply_tokens: int) -> _Request:
-        """Ask for the answer to `said`; for 0 tokens, to read what is certain of the prompt so far."""
-        request: _Request = {
-            **self._sampling,
-            "stream": True,
-            "return_progress": True,
-            "cache_prompt": True,
-            "id_slot": 0,
-            "max_tokens": reply_tokens,
-        }
+        """Ask for the answer to `said`."""
+        request = self._settings | {"max_tokens": reply_tokens}
         if self._prompt == "dialogue":
-            prompt = SMALL_TALK.render(context, said) if reply_tokens else SMALL_TALK.begin(context, said)
-            writes = {"stop": ["\n", USER], **_NO_LOOPS} if reply_tokens else {}
-            return request | {"prompt": prompt, **writes}
-        messages = [{"role": m.role, "content": m.text} for m in context]
-        if reply_tokens:
-            messages.append({"role": "user", "content": said})
-        return request | {"messages": messages, "chat_template_kwargs": {"enable_thinking": False}}
+            return request | {"prompt": SMALL_TALK.render(context, said), "stop": ["\n", USER], **_NO_LOOPS}
+        return request | chat_request(context, said)
 
     # On the lane's thread.
+
+    def _begin(self, context: Sequence[Message], heard: str) -> str:
+        """Return what is certain of the next prompt, as text that the server makes the same tokens of."""
+        if self._prompt == "dialogue":
+            return SMALL_TALK.begin(context, heard)
+        return ChatTemplate(self._loaded().listening_address, self._key).begin(context, heard)
 
     def _write(self, request: _Request, token: CancelToken, emit: Emit[str]) -> None:
         sentences = WholeSentences()
@@ -204,10 +215,12 @@ class LlamaCppModel:
                 failure = caught
             return failure is not None
 
-        if "prompt" in request:
-            server.handle_completions(request, on_chunk)
-        else:
-            server.handle_chat_completions(request, on_chunk)
+        compute = server.handle_completions if "prompt" in request else server.handle_chat_completions
+        try:
+            compute(request, on_chunk)
+        except ValueError as error:  # its template does
+            reason = str(error).strip().rpartition("\n")[2]
+            raise ChatModelError(f"The chat model refuses the conversation: {reason}") from error
         if failure is not None:
             raise failure
         return ending
@@ -238,7 +251,7 @@ class LlamaCppModel:
         params.verbosity = -1
         # Nobody else is meant to use its port: any free one, on loopback, with a key that only we know.
         params.port = 0
-        params.api_keys = [secrets.token_urlsafe(32)]
+        params.api_keys = [self._key]
         params.n_threads_http = 1
         params.ui = params.endpoint_slots = False
         try:
@@ -264,6 +277,11 @@ def _end_probability(likeliest: Sequence[dict[str, Any]]) -> float:
     """Return how likely the next token is a mark that ends a sentence, or a new line."""
     ends = (".", "?", "!", "\n")
     return sum(math.exp(token["logprob"]) for token in likeliest if token["token"].startswith(ends))
+
+
+def _as_in_speech(written: float) -> float:
+    """Return how likely the turn is over, of how likely that is in the long requests of written chats."""
+    return _SHORTER_IN_SPEECH * written / (1 + (_SHORTER_IN_SPEECH - 1) * written)
 
 
 def _check_file(path: Path) -> None:

@@ -1,13 +1,15 @@
 """The llama.cpp adapter with a scripted llama.cpp: requests, endings, cancelling, priorities."""
 
 import asyncio
+import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from template_server import Render, template_server
 
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.llm.llamacpp import LlamaCppModel, Usage
@@ -31,12 +33,18 @@ def end(reason: str = "stop") -> Chunk:
     return {"choices": [{"text": "", "finish_reason": reason}], "timings": TIMINGS}
 
 
+def likeliest(tokens: dict[str, float]) -> Chunk:
+    found = [{"token": token, "logprob": math.log(probability)} for token, probability in tokens.items()]
+    return {"choices": [{"text": "", "logprobs": {"content": [{"top_logprobs": found}]}}]}
+
+
 class ScriptedServer:
     """Calls back with each chunk, and notes what was asked and how far it came."""
 
-    def __init__(self, chunks: Sequence[Chunk], gap_s: float = 0.0) -> None:
+    def __init__(self, chunks: Sequence[Chunk], gap_s: float = 0.0, address: str = "") -> None:
         self.chunks = chunks
         self.gap_s = gap_s
+        self.listening_address = address
         self.requests: list[dict[str, Any]] = []
         self.stopped_after: list[int] = []
 
@@ -65,6 +73,13 @@ async def reply_of(model: LlamaCppModel, *context: Message) -> list[str]:
     return [delta.text async for delta in model.reply(context, UserTurn("Well?"))]
 
 
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Where a chat template is rendered."""
+    with template_server() as server:
+        yield server.address
+
+
 async def free(lane: ThreadLane) -> None:
     while lane.busy:  # noqa: ASYNC110  a lane tells nobody
         await asyncio.sleep(0.001)
@@ -88,9 +103,9 @@ def test_a_chat_completion_comes_as_deltas(tmp_path: Path) -> None:
     assert asyncio.run(reply_of(model)) == ["Yes."]
 
 
-def test_a_template_is_given_the_messages_and_a_dialogue_its_text(tmp_path: Path) -> None:
+def test_a_template_is_given_the_messages_and_a_dialogue_its_text(tmp_path: Path, address: str) -> None:
     history = (Message("system", "Be brief."), Message("user", "a"), Message("assistant", "b"))
-    server = ScriptedServer([end()])
+    server = ScriptedServer([end()], address=address)
     for prompt in ("template", "dialogue"):
         model, _ = model_on(server, tmp_path, prompt=prompt, max_reply_tokens=9, temperature=0.5, seed=3)
         asyncio.run(reply_of(model, *history))
@@ -107,7 +122,7 @@ def test_a_template_is_given_the_messages_and_a_dialogue_its_text(tmp_path: Path
         {"role": "user", "content": "Well?"},
     ]
     assert asked["max_tokens"] == 9
-    assert prefilled["messages"] == asked["messages"][:-1]
+    assert prefilled["prompt"] == "<system>Be brief.</system><user>a</user><assistant>b</assistant><user>"
     assert prefilled["max_tokens"] == 0
     assert written["prompt"].startswith("Be brief.\n")
     assert written["prompt"].endswith("User: a\nAssistant: b\nUser: Well?\nAssistant:")
@@ -115,11 +130,94 @@ def test_a_template_is_given_the_messages_and_a_dialogue_its_text(tmp_path: Path
     assert begun["prompt"].endswith("Assistant: b\nUser:")
 
 
-def test_what_was_heard_so_far_is_read_ahead(tmp_path: Path) -> None:
-    server = ScriptedServer([end()])
-    model, _ = model_on(server, tmp_path, prompt="dialogue")
-    asyncio.run(model.prefill((), "What is the"))
-    assert server.requests[0]["prompt"].endswith("\nUser: What is the")
+@pytest.mark.parametrize(
+    ("prompt", "end_of_prompt"), [("dialogue", "\nUser: What is the"), ("template", "<user>What is the")]
+)
+def test_what_was_heard_so_far_is_read_ahead(
+    prompt: str, end_of_prompt: str, tmp_path: Path, address: str
+) -> None:
+    server = ScriptedServer([end()], address=address)
+    model, _ = model_on(server, tmp_path, prompt=prompt)
+    asyncio.run(model.prefill((), " What is the."))
+    assert server.requests[0]["prompt"].endswith(end_of_prompt)
+    assert server.requests[0]["max_tokens"] == 1
+    assert server.requests[0]["n_probs"]
+
+
+@pytest.mark.parametrize(("prompt", "whole"), [("dialogue", 0.5), ("template", 0.8)])
+def test_marks_and_new_lines_tell_whether_the_words_are_all(
+    prompt: str, whole: float, tmp_path: Path, address: str
+) -> None:
+    tokens = {"?": 0.25, ".\n": 0.125, "\n": 0.125, " of": 0.25, "": 0.25}
+    server = ScriptedServer([read(), likeliest(tokens), end()], address=address)
+    model, _ = model_on(server, tmp_path, prompt=prompt)
+    assert asyncio.run(model.prefill((), "What is that")) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_under_a_template_what_is_certain_remains_so(certain: float, tmp_path: Path, address: str) -> None:
+    tokens = {"?": certain} if certain else {" of": 1.0}
+    model, _ = model_on(ScriptedServer([likeliest(tokens), end()], address=address), tmp_path)
+    assert asyncio.run(model.prefill((), "What is that")) == certain
+
+
+@pytest.mark.parametrize(
+    "render",
+    [lambda messages: "Tell a joke.", lambda messages: messages[-1]["content"].upper()],
+    ids=["no words", "other words"],
+)
+def test_a_template_that_has_not_the_words_heard_is_read_without_a_judgement(
+    render: Render, tmp_path: Path
+) -> None:
+    with template_server(render) as template:
+        server = ScriptedServer([end()], address=template.address)
+        model, _ = model_on(server, tmp_path)
+        assert asyncio.run(model.prefill((), "What is that")) is None
+    assert server.requests[0]["max_tokens"] == 0
+    assert "n_probs" not in server.requests[0]
+
+
+def test_without_words_there_is_no_judgement(tmp_path: Path, address: str) -> None:
+    for prompt in ("template", "dialogue"):
+        server = ScriptedServer([end()], address=address)
+        model, _ = model_on(server, tmp_path, prompt=prompt)
+        assert asyncio.run(model.prefill((), "...")) is None
+        assert server.requests[0]["max_tokens"] == 0
+
+
+def test_where_the_template_can_not_be_rendered_nothing_is_read(tmp_path: Path) -> None:
+    def refuse(messages: list[dict[str, str]]) -> str:
+        raise ValueError("no")
+
+    with template_server(refuse) as template:
+        server = ScriptedServer([text("Yes."), end()], address=template.address)
+        model, _ = model_on(server, tmp_path)
+        assert asyncio.run(model.prefill((), "What is that")) is None
+        assert not server.requests
+        assert asyncio.run(reply_of(model)) == ["Yes."]
+
+
+def test_a_prefill_that_was_cancelled_while_the_template_was_rendered_reads_nothing(tmp_path: Path) -> None:
+    rendering, go_on = threading.Event(), threading.Event()
+
+    def slowly(messages: list[dict[str, str]]) -> str:
+        rendering.set()
+        go_on.wait(1)
+        return "Hello."
+
+    async def main() -> None:
+        prefill = asyncio.ensure_future(model.prefill((), "What is that"))
+        await asyncio.to_thread(rendering.wait, 1)
+        prefill.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.wait_for(free(lane), 1)
+
+    with template_server(slowly) as template:
+        server = ScriptedServer([read()] * ENDLESS, address=template.address)
+        model, lane = model_on(server, tmp_path)
+        asyncio.run(main())
+    assert not server.requests
 
 
 def test_a_reply_at_its_limit_ends_with_its_last_whole_sentence(tmp_path: Path) -> None:
@@ -186,13 +284,14 @@ def test_a_reader_that_does_not_read_can_leave(tmp_path: Path) -> None:
     assert server.stopped_after
 
 
-def test_a_prefill_gives_way_to_a_reply(tmp_path: Path) -> None:
-    server = ScriptedServer([read()] * ENDLESS, gap_s=0.005)
+def test_a_prefill_gives_way_to_a_reply(tmp_path: Path, address: str) -> None:
+    server = ScriptedServer([read()] * ENDLESS, gap_s=0.005, address=address)
     model, _ = model_on(server, tmp_path)
 
     async def main() -> list[str]:
         prefill = asyncio.ensure_future(model.prefill(()))
-        await asyncio.sleep(0.03)
+        while not server.requests:  # noqa: ASYNC110  nor does a server
+            await asyncio.sleep(0.001)
         server.chunks = [text("Yes."), end()]
         reply = await asyncio.wait_for(reply_of(model), 1)
         await asyncio.wait_for(prefill, 1)
@@ -202,8 +301,8 @@ def test_a_prefill_gives_way_to_a_reply(tmp_path: Path) -> None:
     assert server.stopped_after[0] < 50
 
 
-def test_a_reply_goes_before_prefills_that_wait(tmp_path: Path) -> None:
-    server = ScriptedServer([text("Yes."), end()], gap_s=0.01)
+def test_a_reply_goes_before_prefills_that_wait(tmp_path: Path, address: str) -> None:
+    server = ScriptedServer([text("Yes."), end()], gap_s=0.01, address=address)
     model, _ = model_on(server, tmp_path)
 
     async def main() -> None:
@@ -217,9 +316,11 @@ def test_a_reply_goes_before_prefills_that_wait(tmp_path: Path) -> None:
     assert [request["max_tokens"] for request in server.requests] == [120, 120, 0]
 
 
-def test_a_prefill_that_fails_says_nothing(tmp_path: Path) -> None:
-    model, _ = model_on(ScriptedServer([{"error": {"message": "no"}}]), tmp_path)
-    asyncio.run(model.prefill(()))
+def test_a_prefill_that_fails_says_nothing(tmp_path: Path, address: str) -> None:
+    server = ScriptedServer([{"error": {"message": "no"}}], address=address)
+    model, _ = model_on(server, tmp_path)
+    assert asyncio.run(model.prefill((), "What is that")) is None
+    assert server.requests
 
 
 def test_closing_the_model_stops_what_runs(tmp_path: Path) -> None:
