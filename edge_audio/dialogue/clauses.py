@@ -10,8 +10,8 @@ CLAUSE_MARKS = ",;:—–，；：、"
 """Marks inside a sentence at which a speaker may take breath."""
 
 OPENING_WORDS = frozenset(
-    "after although and as at because before but by during for from if in into like of on or over since so "
-    "than that though through to under until when where which while who with without".split()
+    "after although and as at because before but by during for from if in into of on or over since than "
+    "though through to under until when where which while who with without".split()
 )
 """Words that begin a part of a sentence: where no mark is near, the cut goes before one of these."""
 
@@ -31,14 +31,16 @@ class ClauseLength:
 
     min_chars: int
     """A comma, colon or dash closes it from this many characters on; the end of a sentence always does."""
-    max_words: int
-    """From this many words on it is closed before a word of `OPENING_WORDS`, at twice as many anywhere."""
+    words: int
+    """From this many words on it is closed before a word of `OPENING_WORDS`."""
+    most_words: int
+    """At this many it is closed anywhere."""
 
 
-FIRST = ClauseLength(min_chars=10, max_words=8)
+FIRST = ClauseLength(min_chars=10, words=5, most_words=16)
 """A reply's first clause: short, as everything waits for it. Ten characters are about 0.6 s of speech."""
 
-LATER = ClauseLength(min_chars=50, max_words=24)
+LATER = ClauseLength(min_chars=50, words=24, most_words=48)
 """All others: while one is spoken there is time for the next, and longer ones sound better."""
 
 
@@ -95,20 +97,22 @@ class ClauseSplitter:
     def _closes(self, place: re.Match[str]) -> bool | None:
         """Whether the clause ends at `place`; None while that depends on what comes next."""
         text = self._text
+        head = text[self._begin : place.start()].lstrip()
+        if ends_sentence(head):
+            return True
         if place.end() == len(text):
             return None
-        head = text[self._begin : place.start()].lstrip()
         if not head:
             return False
-        if "\n" in place.group() or ends_sentence(head):
+        if "\n" in place.group():
             return True
         if len(head) >= self._length.min_chars and head.rstrip(CLOSERS).endswith(tuple(CLAUSE_MARKS)):
             return True
         words = _WORD.findall(head)
         count = len(words) + len(_WIDE.findall(head)) // _WIDE_PER_WORD
-        if count < self._length.max_words:
+        if count < self._length.words:
             return False
-        if count >= 2 * self._length.max_words:
+        if count >= self._length.most_words:
             return True
         following = _TOKEN.match(text, place.end())
         if following is None or following.end() == len(text):

@@ -44,14 +44,14 @@ class WholeSentences:
         self._text = ""
         self._passed = 0
         self._whole = 0
-        """End of the last whole sentence in `_text`."""
+        """End of the last whole sentence in `_text`, with the white space that tells of its end."""
 
     def push(self, delta: str) -> str:
         """Take more of the reply; returns what may be passed on now. White space before it is dropped."""
         self._text = self._text + delta if self._passed else (self._text + delta).lstrip()
         for gap in _GAP.finditer(self._text, self._whole):
             if ends_sentence(self._text[self._whole : gap.start()]):
-                self._whole = gap.start()
+                self._whole = gap.end()
         return self._pass_on(self._whole or len(self._text))
 
     def flush(self, cut_short: bool) -> str:

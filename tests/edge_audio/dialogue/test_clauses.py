@@ -50,7 +50,7 @@ def test_it_never_ends_between_two_words_that_open_a_part_together() -> None:
     assert texts(reply) == ["It was all so very quiet out there", "because of the deep snow."]
 
 
-def test_without_even_such_a_word_it_ends_at_twice_its_length() -> None:
+def test_without_even_such_a_word_it_ends_when_it_is_too_long() -> None:
     assert texts("word " * 20) == [("word " * 16).strip(), ("word " * 4).strip()]
 
 
@@ -65,7 +65,7 @@ def test_without_even_such_a_word_it_ends_at_twice_its_length() -> None:
     ],
 )
 def test_numbers_abbreviations_addresses_and_words_stay_whole(whole: str) -> None:
-    splitter = ClauseSplitter(ClauseLength(1, 50), ClauseLength(1, 50))
+    splitter = ClauseSplitter(ClauseLength(1, 50, 99), ClauseLength(1, 50, 99))
     clauses = [clause.text for letter in whole for clause in splitter.push(letter)]
     clauses += [clause.text for clause in splitter.flush()]
     pieces = " ".join(clauses)
@@ -91,11 +91,14 @@ def test_chinese_is_cut_behind_its_own_marks_without_any_space() -> None:
     ]
 
 
-def test_a_clause_is_given_out_as_soon_as_the_next_word_begins() -> None:
+def test_a_sentence_is_given_out_as_soon_as_a_space_is_behind_it_and_a_part_with_the_next_word() -> None:
     splitter = ClauseSplitter()
-    assert splitter.push("It is Paris.") == []
-    assert splitter.push(" ") == []
-    assert splitter.push("I") == [Clause("It is Paris.", 0)]
+    assert splitter.push("It is 3.") == []
+    assert splitter.push("5.") == []
+    assert splitter.push(" ") == [Clause("It is 3.5.", 0)]
+    splitter = ClauseSplitter()
+    assert splitter.push("That is Paris, ") == []
+    assert splitter.push("I") == [Clause("That is Paris,", 0)]
 
 
 def test_offsets_count_the_whole_reply() -> None:

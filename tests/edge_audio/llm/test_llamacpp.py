@@ -223,7 +223,7 @@ def test_a_prefill_that_was_cancelled_while_the_template_was_rendered_reads_noth
 def test_a_reply_at_its_limit_ends_with_its_last_whole_sentence(tmp_path: Path) -> None:
     words = [text(" One"), text("."), text(" Two."), text(" And then")]
     cut, _ = model_on(ScriptedServer([*words, end("length")]), tmp_path)
-    assert "".join(asyncio.run(reply_of(cut))) == "One. Two."
+    assert "".join(asyncio.run(reply_of(cut))) == "One. Two. "
     whole, _ = model_on(ScriptedServer([*words, end("stop")]), tmp_path)
     assert "".join(asyncio.run(reply_of(whole))) == "One. Two. And then"
 

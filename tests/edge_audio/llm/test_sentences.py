@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.llm.sentences import WholeSentences, ends_sentence
+from edge_audio.tts.voice import Clause
 
 
 @pytest.mark.parametrize(
@@ -32,13 +34,20 @@ def pass_through(deltas: list[str], *, cut_short: bool) -> list[str]:
 
 def test_the_first_sentence_comes_as_it_is_written_and_the_next_as_a_whole() -> None:
     deltas = [" The", " sky", " is", " blue", ".", " It", " is", " big", ".", " So", " what"]
-    expected = ["The", " sky", " is", " blue", ".", "", "", "", "", " It is big.", ""]
-    assert pass_through(deltas, cut_short=False) == [*expected, " So what"]
+    expected = ["The", " sky", " is", " blue", ".", " ", "", "", "", "It is big. ", ""]
+    assert pass_through(deltas, cut_short=False) == [*expected, "So what"]
     assert pass_through(deltas, cut_short=True) == [*expected, ""]
 
 
 def test_a_whole_last_sentence_is_kept_though_the_reply_was_cut() -> None:
     assert "".join(pass_through(["One. Two."], cut_short=True)) == "One. Two."
+
+
+def test_the_first_sentence_can_be_spoken_while_the_second_is_written() -> None:
+    sentences, splitter = WholeSentences(), ClauseSplitter()
+    deltas = ("Rome", " is", " big", ".", " It", " is", " old", " too")
+    clauses = [splitter.push(sentences.push(delta)) for delta in deltas]
+    assert clauses[4] == [Clause("Rome is big.", 0)]
 
 
 def test_a_reply_without_a_whole_sentence_is_kept_as_it_is() -> None:
@@ -55,7 +64,7 @@ def test_nothing_is_lost_but_a_torn_end(deltas: list[str], cut_short: bool) -> N
     assert text.startswith(passed)
     if passed != text:
         assert cut_short
-        assert ends_sentence(passed)
+        assert ends_sentence(passed.rstrip())
 
 
 @given(pieces)
@@ -65,4 +74,4 @@ def test_after_the_first_sentence_nothing_torn_is_passed_on_before_the_end(
     sentences = WholeSentences()
     passed = "".join(sentences.push(delta) for delta in deltas)
     if any(ends_sentence(passed[:i]) for i in range(len(passed)) if passed[i].isspace()):
-        assert ends_sentence(passed)
+        assert ends_sentence(passed.rstrip())
