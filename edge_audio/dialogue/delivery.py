@@ -89,7 +89,7 @@ class Delivery(Audience, ReplyWatcher):
 
     def _begin(self, exchange: Exchange) -> None:
         said, reply = exchange.said, exchange.reply
-        reply.committed = True
+        reply.commit()
         self._exchange = exchange
         self._tell(TurnEnded(said.transcript, exchange.turn_end_s, reply.epoch))
 

@@ -32,7 +32,7 @@ class ReplyMaker:
 
     @property
     def busy(self) -> bool:
-        """Whether a reply is being made."""
+        """Whether a reply is being made that may be wanted."""
         return bool(self._tasks)
 
     def start(self, reply: Reply, deltas: AsyncGenerator[TextDelta, None]) -> None:
@@ -44,7 +44,7 @@ class ReplyMaker:
 
     def cancel(self, reply: Reply) -> None:
         """Stop the making; frees chat model and voice. Harmless if it has ended."""
-        if task := self._tasks.get(reply.epoch):
+        if task := self._tasks.pop(reply.epoch, None):
             task.cancel()
 
     def transcribe(self, audio_ids: tuple[int, ...], told: Callable[[str], None]) -> None:

@@ -1,5 +1,6 @@
 """A reply in the making: chat model, clauses, voice, held audio."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from runtime.channel import Channel
 
 _SLICE_MS = 100
 """Held audio is kept in slices of this length, so that its bound is kept to the slice."""
+
+_AHEAD_CHARS = 20
+"""Text that is spoken before it is known whether the reply is wanted: 1.2 s of speech, in which there is time
+to make more. Who still listens to the user needs the processor by then."""
 
 _JUST_SAID, _ABOUT_TO_SAY = 12, 3
 """Words that an echo may hold: some 5 s of speech, and what is handed out but not heard yet."""
@@ -75,8 +80,7 @@ class Reply:
         self.held: Channel[Samples] = Channel(max(1, held_ms // _SLICE_MS))
         """Sound that waits to be played, in order; closed when the reply is complete."""
         self.spoken = SpokenText()
-        self.committed = False
-        """Whether the turn's end was decided in its favour: only then may it be heard or seen."""
+        self._wanted = asyncio.Event()
         self.error: str | None = None
         """Why it is incomplete, for the user; None if nothing failed."""
         self.made = False
@@ -92,6 +96,15 @@ class Reply:
         self._slice = output_rate_hz * _SLICE_MS // 1000
         self._time_s = time_s
         self._watcher = watcher
+
+    @property
+    def committed(self) -> bool:
+        """Whether the turn's end was decided in its favour: only then may it be heard or seen."""
+        return self._wanted.is_set()
+
+    def commit(self) -> None:
+        """Let it be heard and seen, and made to its end."""
+        self._wanted.set()
 
     def saying(self, heard_ms: float) -> str:
         """Return the words that were said last when `heard_ms` of it had been heard, and the next ones."""
@@ -125,6 +138,8 @@ class Reply:
                 self._add_text(text)
                 for clause in splitter.push(text):
                     yield self._line(clause)
+                    if clause.text_start + len(clause.text) >= _AHEAD_CHARS:
+                        await self._wanted.wait()
         for clause in splitter.flush():
             yield self._line(clause)
 

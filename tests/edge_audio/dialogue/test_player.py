@@ -95,7 +95,7 @@ class Stage:
 def test_a_committed_reply_starts_within_a_block_and_is_told_when_it_has_ended() -> None:
     async def act(stage: Stage) -> None:
         await clock.sleep_until(1.003)
-        stage.reply.committed = True
+        stage.reply.commit()
         stage.player.start(stage.reply, stage)
         await asyncio.sleep(5)
 
@@ -112,7 +112,7 @@ def test_a_committed_reply_starts_within_a_block_and_is_told_when_it_has_ended()
 def test_what_is_not_committed_or_stale_is_not_played(stale: bool) -> None:
     async def act(stage: Stage) -> None:
         if stale:
-            stage.reply.committed = True
+            stage.reply.commit()
             stage.epoch.advance()
         stage.player.start(stage.reply, stage)
         await asyncio.sleep(5)
@@ -123,7 +123,7 @@ def test_what_is_not_committed_or_stale_is_not_played(stale: bool) -> None:
 
 def test_a_pause_is_silence_and_resuming_goes_on_with_the_word_that_it_cut() -> None:
     async def act(stage: Stage) -> None:
-        stage.reply.committed = True
+        stage.reply.commit()
         stage.player.start(stage.reply, stage)
         await clock.sleep_until(0.5)
         stage.player.pause()
@@ -142,7 +142,7 @@ def test_stopping_tells_what_was_heard_less_the_speakers_latency() -> None:
     heard = []
 
     async def act(stage: Stage) -> None:
-        stage.reply.committed = True
+        stage.reply.commit()
         stage.player.start(stage.reply, stage)
         await clock.sleep_until(0.8)
         heard.append(stage.player.stop())

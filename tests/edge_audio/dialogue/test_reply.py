@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncGenerator
 from itertools import pairwise
 
@@ -59,12 +60,8 @@ async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerato
         raise failure
 
 
-def replied(
-    *pieces: str, voice: Voice, style: Style | None = None, failure: Exception | None = None
-) -> tuple[Reply, Watcher]:
-    """A committed reply that is made of what the chat model writes in `pieces`."""
-    watcher = Watcher()
-    reply = Reply(
+def empty_reply(voice: Voice, watcher: Watcher, style: Style | None = None) -> Reply:
+    return Reply(
         1,
         voice=voice,
         style=style or Style(),
@@ -73,7 +70,15 @@ def replied(
         time_s=lambda: 0.0,
         watcher=watcher,
     )
-    reply.committed = True
+
+
+def replied(
+    *pieces: str, voice: Voice, style: Style | None = None, failure: Exception | None = None
+) -> tuple[Reply, Watcher]:
+    """A committed reply that is made of what the chat model writes in `pieces`."""
+    watcher = Watcher()
+    reply = empty_reply(voice, watcher, style)
+    reply.commit()
     clock.run_virtual(reply.make(written(list(pieces), failure)))
     return reply, watcher
 
@@ -131,6 +136,23 @@ def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:
     assert reply.error == "The reply has nothing in it that can be said."
     assert reply.made
     assert not reply.spoken.heard(reply.text, reply.spoken.samples)
+
+
+def test_of_a_reply_that_may_not_be_wanted_only_the_beginning_is_spoken() -> None:
+    voice = Voice()
+    pieces = ["It is big. ", "It is very big. ", "It is as big as a house. ", "Really."]
+    reply = empty_reply(voice, Watcher())
+
+    async def speculate() -> list[str]:
+        making = asyncio.create_task(reply.make(written(pieces, None)))
+        await asyncio.sleep(1.0)
+        before = [clause.text for clause, _ in voice.said]
+        reply.commit()
+        await making
+        return before
+
+    assert clock.run_virtual(speculate()) == ["It is big.", "It is very big."]
+    assert [clause.text for clause, _ in voice.said] == [piece.strip() for piece in pieces]
 
 
 @given(

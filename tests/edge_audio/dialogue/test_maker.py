@@ -1,0 +1,99 @@
+"""The maker: the chat model is asked for one thing at a time, and what is not wanted gives way at once."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
+
+from edge_audio.dialogue.context import Context
+from edge_audio.dialogue.maker import ReplyMaker
+from edge_audio.dialogue.reply import Reply
+from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from runtime import clock
+from runtime.actor import ActorGroup
+
+
+class Chat:
+    """Never comes to an answer, and finds everything half said."""
+
+    name = "test"
+    hears: Literal["text", "codes"] = "text"
+
+    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        await asyncio.sleep(3600.0)
+        yield TextDelta("Yes.")
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
+        await asyncio.sleep(0.02)
+        return 0.5
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class Voice:
+    name = "test"
+    sample_rate_hz = 1000
+    speakers: tuple[str, ...] = ("one",)
+    abilities: frozenset[str] = frozenset()
+
+    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
+        for nothing in ():
+            yield nothing
+
+    async def warm_up(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+class Watcher:
+    def reply_text(self, reply: Reply) -> None:
+        pass
+
+    def reply_audio(self, reply: Reply) -> None:
+        pass
+
+    def reply_made(self, reply: Reply) -> None:
+        pass
+
+
+def judged(*, cancelled: bool) -> list[float | None]:
+    """What the chat model said of words that were heard while a reply was being made, or just given up."""
+
+    async def session() -> list[float | None]:
+        answers: list[float | None] = []
+        chat = Chat()
+        async with ActorGroup() as group:
+            maker = ReplyMaker(group, chat, Context("Be kind.", 1000))
+            group.start(maker.actor())
+            reply = Reply(
+                1,
+                voice=Voice(),
+                style=Style(),
+                output_rate_hz=1000,
+                held_ms=1000,
+                time_s=clock.now,
+                watcher=Watcher(),
+            )
+            maker.start(reply, chat.reply((), UserTurn("What")))
+            await asyncio.sleep(0.1)
+            if cancelled:
+                maker.cancel(reply)
+            maker.prefill("What time", answers.append)
+            await asyncio.sleep(0.1)
+        return answers
+
+    return clock.run_virtual(session())
+
+
+def test_words_that_supersede_a_speculation_are_judged_at_once() -> None:
+    assert judged(cancelled=True) == [0.5]
+
+
+def test_no_words_are_read_while_a_reply_is_being_made() -> None:
+    assert judged(cancelled=False) == []
