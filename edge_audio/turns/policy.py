@@ -8,7 +8,7 @@ probability reaches `certainty`.
 
 import math
 
-from edge_audio.turns.words import looks_asked, looks_unfinished
+from edge_audio.turns.words import looks_asked, looks_told, looks_unfinished
 
 _ASKED, _COMPLETE, _UNKNOWN, _UNFINISHED = 1.7, 1.3, 0.5, -1.6
 """Log odds that no more is to come, where the words ask, read complete, are unknown, read unfinished."""
@@ -29,11 +29,19 @@ _LEAST_JUDGED, _MOST_JUDGED = -2.2, 2.4
 _LIKELY_WHOLE = 0.3
 """The chat model's view from which words read as a whole sentence: 95 % of those that are one have more."""
 
-_READS_OPEN = -0.7
-"""What words that read unfinished by our rules take from the chat model's view."""
+_READS_ASKED, _READS_OPEN = 1.4, -2.0
+"""What words add to the chat model's view that make a whole question, or read unfinished, by our rules."""
 
 _WORDS_TO_JUDGE = 3
-"""Of fewer words the chat model makes nothing: "Stop" and "Yes" are rare in books."""
+"""Of fewer words the chat model makes little: "Stop" and "Yes" are rare in books."""
+
+_NEVER_WHOLE = 0.01
+"""Yet where it finds the end as unlikely as this there is none: of 45 turns of one or two words and such
+beginnings of longer ones, "What time" has less than 0.001, "No" 0.05 and "Stop" 0.25."""
+
+_TOLD = -0.15
+"""The most that words count for which tell something and ask for nothing: with the usual certainty and pause
+the answer then waits for 0.95 s, and what was told is mostly what a question follows."""
 
 _LONGEST_MS = 2500
 """Nobody waits longer for an answer, whatever was said."""
@@ -41,14 +49,15 @@ _LONGEST_MS = 2500
 _PRIOR_PAUSES = 5
 """For how many pauses of the speaker the configured length stands, until theirs are known."""
 
-_LEAST_SHARE = 0.75
-"""Of the configured length, what a speaker's pauses at least count for."""
 
-
-def _judged(whole: float) -> float:
-    """Return the log odds that a chat model's view of the words gives."""
+def _judged(text: str, whole: float) -> float:
+    """Return the log odds that a chat model's view of the words gives, with what our rules say of them."""
     whole = min(max(whole, 1e-4), 1 - 1e-4)
     odds = _AT_A_PAUSE + math.log(whole / (1 - whole))
+    if looks_asked(text):
+        odds += _READS_ASKED
+    if looks_unfinished(text):
+        odds += _READS_OPEN
     return min(max(odds, _LEAST_JUDGED), _MOST_JUDGED)
 
 
@@ -62,8 +71,8 @@ class _Pauses:
 
     @property
     def mean_ms(self) -> float:
-        """Their length; short ones, which are many in any speech, don't make it much shorter than usual."""
-        return max(self._sum_ms / self._count, _LEAST_SHARE * self._usual_ms)
+        """Their length, or the usual one if that is longer: any speech has many short ones."""
+        return max(self._sum_ms / self._count, self._usual_ms)
 
     def add(self, pause_ms: float) -> None:
         self._sum_ms += min(pause_ms, _LONGEST_MS)
@@ -128,8 +137,10 @@ class EndOfTurnPolicy:
             heard = _SOUNDS_ENDED if sound >= self._threshold else _SOUNDS_OPEN
         if text is None:
             return _UNKNOWN + _SOUND_ALONE * heard
-        if whole is not None and len(text.split()) >= _WORDS_TO_JUDGE:
-            return _judged(whole) + heard + (_READS_OPEN if looks_unfinished(text) else 0.0)
-        if looks_unfinished(text):
-            return _UNFINISHED
-        return (_ASKED if looks_asked(text) else _COMPLETE) + heard
+        if whole is not None and (len(text.split()) >= _WORDS_TO_JUDGE or whole < _NEVER_WHOLE):
+            odds = _judged(text, whole) + heard
+        elif looks_unfinished(text):
+            odds = _UNFINISHED
+        else:
+            odds = (_ASKED if looks_asked(text) else _COMPLETE) + heard
+        return min(odds, _TOLD) if looks_told(text) else odds

@@ -21,7 +21,7 @@ _LEFT_OPEN = (
 ("What is it for?"), and the recognizer marks it as one."""
 
 _ASKING = re.compile(
-    r"\b(?:(?:tell|show|ask|remind|teach) (?:me|us|him|her|them)"
+    r"\b(?:(?<!\bi )(?:tell|show|ask|remind|teach) (?:me|us|him|her|them)"
     r"|(?:do|would|can|could) you(?: please| know| mind| say| think)?"
     r"|(?:like|want|need|have|going|trying) to(?: know| ask| say)?"
     r"|i (?:think|wonder|guess|mean|was wondering)|let's say|is it true(?: that)?)$"
@@ -42,6 +42,12 @@ _SPELLED = re.compile(
 
 _LISTED = re.compile(r"(?:\b[\w'-]+(?: [\w'-]+){0,2}, ){2,}(?!and\b|or\b|please\b)[\w'-]+(?: [\w'-]+)?$")
 """A list without the `and` that comes before its last item: eggs, butter, milk."""
+
+_TOLD = re.compile(
+    r"(?:(?:and|but|so|well|okay|oh|um|uh),? )*(?!(?:i would|i'd) like\b|i (?:want|need) you\b)"
+    r"(?:i|i'm|i've|i'd|i'll|we|we're|we've|my|our|he|he's|she|she's|they|they're|there|there's|because)\b"
+)
+"""How a sentence begins that tells something about somebody, and asks for nothing."""
 
 _WORD = re.compile(r"[a-z']+")
 _EXPECTS = ("what", "where", "who", "when", "why", "how", "which", "is", "are", "do", "does", "can", "could")
@@ -69,10 +75,11 @@ def looks_unfinished(text: str) -> bool:
         return True
     if not words:
         return False
-    if words[-1] in (_NEEDS_A_NOUN | _FILLERS if text.endswith("?") else _LEFT_OPEN):
+    last = words[-1] if bare.endswith(words[-1]) else ""
+    if last in (_NEEDS_A_NOUN | _FILLERS if text.endswith("?") else _LEFT_OPEN):
         return True
     sentence = bare.rpartition(". ")[2]
-    if _LISTED.search(sentence) and not text.endswith("?"):
+    if _LISTED.search(sentence) and not text.endswith("?") and not sentence.startswith(_EXPECTS):
         return True
     return bool(_ASKING.search(bare) or _SUBORDINATE.fullmatch(sentence))
 
@@ -81,3 +88,12 @@ def looks_asked(text: str) -> bool:
     """Whether the words make a whole question, by their mark and what they begin with."""
     words = _WORD.findall(text.lower())
     return text.rstrip().endswith("?") and len(words) >= 3 and any(word in _EXPECTS for word in words)
+
+
+def looks_told(text: str) -> bool:
+    """Whether the last sentence tells something and asks for nothing, as in "I saw a friend yesterday".
+
+    Who talks to an assistant wants something of it, and what they tell it first mostly leads up to that.
+    """
+    text = text.strip().lower()
+    return not text.endswith("?") and bool(_TOLD.match(re.split(r"[.!?] ", text)[-1]))

@@ -33,12 +33,10 @@ def test_where_nobody_tells_words_the_sound_decides() -> None:
 
 
 def test_a_speaker_who_pauses_long_is_given_time() -> None:
-    slow, quick = policy(), policy()
+    slow = policy()
     for _ in range(3):
         slow.went_on(1200, OPEN)
-        quick.went_on(150, OPEN)
     assert slow.silence_ms(None, OPEN) > 1.4 * policy().silence_ms(None, OPEN)
-    assert quick.silence_ms(None, OPEN) < policy().silence_ms(None, OPEN)
 
 
 def test_pauses_in_mid_sentence_delay_no_answer_to_a_whole_one() -> None:
@@ -54,7 +52,7 @@ def test_many_short_pauses_make_nobody_hasty() -> None:
     speaker = policy()
     for _ in range(99):
         speaker.went_on(130, COMPLETE)
-    assert speaker.silence_ms(None, COMPLETE) >= 0.7 * policy().silence_ms(None, COMPLETE)
+    assert speaker.silence_ms(None, COMPLETE) == policy().silence_ms(None, COMPLETE)
 
 
 @given(SOUND, WORDS, SOUND, st.floats(0, 5000), st.floats(0, 5000))
@@ -85,5 +83,23 @@ def test_the_chat_model_s_view_of_the_words_outweighs_our_rules() -> None:
     assert policy().silence_ms(None, "I like her very", 0.9) < policy().silence_ms(None, "I like her very")
 
 
-def test_of_one_word_the_chat_model_makes_nothing() -> None:
+def test_of_one_word_the_chat_model_makes_nothing_unless_none_ends_so() -> None:
     assert policy().silence_ms(None, "Stop.", 0.05) == policy().silence_ms(None, "Stop.")
+    assert policy().silence_ms(None, "What time?", 0.0005) > 1500
+
+
+def test_a_question_of_which_the_chat_model_is_not_sure_is_answered_soon_all_the_same() -> None:
+    assert policy().silence_ms(None, "Why do people like music?", 0.5) == 0
+    assert policy().silence_ms(None, "Why do people like music?", 0.3) < 200
+    assert policy().silence_ms(None, "How long does it take?", 0.001) > 1000
+
+
+def test_what_is_told_is_given_time_to_lead_up_to_a_question() -> None:
+    told = "I saw an old friend yesterday."
+    assert 900 < policy().silence_ms(0.9, told, 0.9) < 1000
+    assert policy().silence_ms(0.9, told) == policy().silence_ms(0.9, told, 0.9)
+    assert policy().silence_ms(0.9, told + " What do I ask her?", 0.9) == 0
+
+
+def test_a_clause_that_leads_up_to_a_main_one_outlasts_a_second_even_if_the_chat_model_is_content() -> None:
+    assert policy().silence_ms(None, "When my grandmother was young.", 0.4) > 1200

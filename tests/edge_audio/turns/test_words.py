@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.turns.words import looks_asked, looks_unfinished, normalised
+from edge_audio.turns.words import looks_asked, looks_told, looks_unfinished, normalised
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,9 @@ def test_words_that_need_more_are_unfinished(text: str) -> None:
         "Do you know what time it is?",
         "Yes",
         "I like to cook for her.",
+        "We talked about school, what do I ask her?",
+        "Wake me at 7.",
+        "Do cats, I mean dogs, like water.",
         "They cost a dollar each.",
         "",
         "...42 is the answer",
@@ -87,3 +90,35 @@ def test_any_text_can_be_read(text: str) -> None:
     assert isinstance(looks_unfinished(text), bool)
     assert isinstance(looks_asked(text), bool)
     assert normalised(normalised(text)) == normalised(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I saw an old friend yesterday.",
+        "My number is 555.",
+        "Hello. We have two cats.",
+        "So there was a dog",
+        "I want to buy a present for my sister.",
+        "Because of the rain we stayed at home.",
+    ],
+)
+def test_what_is_told_leads_up_to_something(text: str) -> None:
+    assert looks_told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I saw an old friend. What do I ask her?",
+        "I would like a story.",
+        "Well, I want you to stop.",
+        "Tell me about my garden.",
+        "Thank you, that is enough.",
+        "Is that what I said",
+        "Iris is a flower.",
+        "",
+    ],
+)
+def test_what_asks_for_something_is_not_told(text: str) -> None:
+    assert not looks_told(text)
