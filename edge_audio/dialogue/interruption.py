@@ -21,9 +21,9 @@ that has only begun it makes anything."""
 _SHORT_SOUND_S = 0.6
 """Speech over a reply that is no longer than this may be a cough or an "mm-hm"."""
 
-_WORDS_AFTER_S = 0.25
+_WORDS_AFTER_S = 0.15
 """If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
-A recognizer that hears no words in a sound takes its time to be sure."""
+A recognizer that hears no words in a sound takes its time to be sure, and nobody should wait for it."""
 
 
 class Interruptible(Protocol):

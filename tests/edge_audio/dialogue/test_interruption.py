@@ -114,7 +114,7 @@ def test_a_short_sound_without_words_lets_it_go_on_soon_and_words_may_still_end_
     async def script(heard: Heard) -> None:
         await heard.sound(0.3)
         await asyncio.sleep(0.5)
-        assert heard.reply.went_on_s == pytest.approx([0.3 + 0.25])
+        assert heard.reply.went_on_s == pytest.approx([0.3 + 0.15])
         assert heard.wholly(UserTurn("Stop it."))
 
     over_a_reply(script)
