@@ -55,6 +55,7 @@ class OpenTurn:
     def went_on(self) -> None:
         """The user speaks again: what was worked out for the pause is void."""
         self.speaking = True
+        self.forced_end = False
         self.said = None
         self.pause = self.speech_end_s = self.paused_s = self.heard_s = self.end_probability = None
 

@@ -103,6 +103,20 @@ def test_push_to_talk_ends_the_turn_when_it_is_let_go() -> None:
     assert course.times(TurnEnded)[0] - course.by_hand[-1][0] < 0.5
 
 
+def test_push_to_talk_that_is_pressed_again_at_once_has_ended_nothing() -> None:
+    course = held(
+        Act(Do("press to talk")),
+        Act(Speak(("I", "want", "to"), ends="")),
+        Act(Do("let go"), 0.02),
+        Act(Do("press to talk"), 0.05),
+        Act(Speak(("go", "there", "and"), ends=""), 0.0),
+        Act(Speak(("come", "back")), 0.5),
+        Act(Do("let go"), 0.05),
+        costs=Costs(asr_s=0.3),
+    )
+    assert turns(course) == ["I want to go there and come back."]
+
+
 def test_who_is_muted_is_not_heard() -> None:
     course = held(Act(Do("mute")), ASK, Act(Do("unmute")), Act(Type("hello"), 1.0))
     assert turns(course) == ["hello"]
