@@ -48,8 +48,10 @@ class _Sound:
 
     begin_s: float
     """Begin of its first speech, in session seconds."""
-    lasted_s: float = 0.0
-    """From there to the latest pause."""
+    onset_s: float
+    """Begin of its latest speech."""
+    spoken_s: float = 0.0
+    """Length of its speech up to the latest pause, without the pauses: two coughs are no long sound."""
     words: str = ""
     """What a recognizer heard of it last while it lasted."""
     listened_to: bool = False
@@ -104,22 +106,23 @@ class Interruptions:
 
     def speech_started(self, start_s: float) -> None:
         """Somebody began to speak over the reply at `start_s`, or goes on after a pause: hold it."""
-        if self._sound is None:
-            self._sound = _Sound(start_s)
-        self._sound.held_on = False
+        if (sound := self._sound) is None:
+            sound = self._sound = _Sound(start_s, start_s)
+        sound.onset_s = start_s
+        sound.held_on = False
         self._reply.hold()
         self._short_sound_timer.stop()
         self._hold_timer.start(self._hold_s)
         if self._wordless_s is not None:
-            self._wordless_timer.start(self._wordless_s)
+            self._wordless_timer.start(max(0.0, self._wordless_s - sound.spoken_s))
 
     def speech_paused(self, end_s: float) -> None:
         """They paused, and spoke until `end_s`."""
         if (sound := self._sound) is None:
             return
         self._wordless_timer.stop()
-        sound.lasted_s = end_s - sound.begin_s
-        if sound.lasted_s <= _SHORT_SOUND_S:
+        sound.spoken_s += end_s - sound.onset_s
+        if end_s - sound.begin_s <= _SHORT_SOUND_S:
             self._short_sound_timer.start(_WORDS_AFTER_S)
 
     def heard_partial(self, text: str) -> bool:
@@ -142,16 +145,16 @@ class Interruptions:
         """Return whether what was `heard` at a pause interrupts; else the reply goes on."""
         if (sound := self._sound) is None:
             return False
-        wanted = self._wants_the_floor(heard, sound.lasted_s)
+        wanted = self._wants_the_floor(heard, sound.spoken_s)
         self.end()
         if not wanted:
             self._reply.release()
         return wanted
 
-    def _wants_the_floor(self, heard: UserTurn, lasted_s: float) -> bool:
+    def _wants_the_floor(self, heard: UserTurn, spoken_s: float) -> bool:
         if heard.transcript is not None:
             return not is_backchannel(heard.transcript) and not self._reply.is_own_voice(heard.transcript)
-        return bool(heard.audio_ids) and lasted_s >= (self._wordless_s or 0.0)
+        return bool(heard.audio_ids) and spoken_s >= (self._wordless_s or 0.0)
 
     # What rings.
 

@@ -256,7 +256,7 @@ def _wanted_no_answer(course: Course, utterance: Forgotten, *, over_reply: bool)
     if not course.scenario.barge_in and _is_audible(course, utterance.onset_s):
         return True
     if course.scenario.hears == "codes":
-        return (utterance.last_s - utterance.onset_s) * 1000 < WORDLESS_MS
+        return utterance.spoken_s * 1000 < WORDLESS_MS
     echo = set(_words(utterance.text)) == {REPLY_WORD}
     return echo or is_backchannel(utterance.text)
 

@@ -74,8 +74,8 @@ class Forgotten:
 
     at_s: float
     onset_s: float
-    last_s: float
-    """When its last speech ended."""
+    spoken_s: float
+    """Length of its speech up to its latest pause, without the pauses inside."""
     text: str
     """Its words at its latest pause; empty if they were never told."""
     words_untold: bool
@@ -101,7 +101,8 @@ class SimulatedEars:
         self._forgot_s = 0.0
         self._onset_s = 0.0
         self._fell_s = 0.0
-        self._ended_s = 0.0
+        self._speech_start_s = 0.0
+        self._spoken_s = 0.0
         self._rose_s = 0.0
         self._pauses = 0
         self._begins_s = 0.0
@@ -168,7 +169,9 @@ class SimulatedEars:
         now_s = clock.now()
         if self._open_since_s is not None:
             untold = not self._text_at_pause and not self.speaking and bool(self._words()[0])
-            self.forgotten.append(Forgotten(now_s, self._onset_s, self._ended_s, self._text_at_pause, untold))
+            self.forgotten.append(
+                Forgotten(now_s, self._onset_s, self._spoken_s, self._text_at_pause, untold)
+            )
         self._open_since_s = None
         self._text_at_pause = ""
         self._forgot_s = now_s
@@ -213,9 +216,11 @@ class SimulatedEars:
         if self._open_since_s is None:
             self._open_since_s = max(self._forgot_s, now_s - _PRE_ROLL_S)
             self._onset_s = now_s
+            self._spoken_s = 0.0
         self._drop()
         self._dip = _Dip()
         self._partial_timer.start(_PARTIAL_EVERY_S)
+        self._speech_start_s = self._rose_s
         self._tell(SpeechStarted(now_s, self._rose_s))
 
     def _dipped(self) -> None:
@@ -232,7 +237,7 @@ class SimulatedEars:
         if self._open_since_s is None:
             return
         self._pauses += 1
-        self._ended_s = end_s
+        self._spoken_s += end_s - self._speech_start_s
         self._tell(SpeechPaused(clock.now(), end_s, self._pauses))
         if self._open_since_s is None:
             return

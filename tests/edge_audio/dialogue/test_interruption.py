@@ -168,6 +168,26 @@ def test_a_cough_does_not_where_nobody_tells_words(length_s: float) -> None:
     assert not over_a_reply(script, wordless=True).lasted_s
 
 
+def test_two_coughs_are_no_longer_than_both_where_nobody_tells_words() -> None:
+    async def script(heard: Heard) -> None:
+        await heard.sound(0.3)
+        await asyncio.sleep(0.5)
+        await heard.sound(0.3)
+        assert not heard.wholly(CODES)
+        assert not heard.reply.held
+
+    assert not over_a_reply(script, wordless=True).lasted_s
+
+
+def test_speech_in_bits_is_as_long_as_all_of_them_where_nobody_tells_words() -> None:
+    async def script(heard: Heard) -> None:
+        await heard.sound(0.4)
+        await asyncio.sleep(0.2)
+        heard.starts()
+
+    assert over_a_reply(script, wordless=True).lasted_s == pytest.approx([0.4 + 0.2 + 0.3])
+
+
 def test_what_was_heard_over_a_reply_that_is_over_decides_nothing() -> None:
     async def script(heard: Heard) -> None:
         heard.starts()
