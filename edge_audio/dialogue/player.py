@@ -38,6 +38,7 @@ class Player:
         self._audience: Audience | None = None
         self._reply: Reply | None = None
         self._rest: Samples | None = None
+        self._said_again: int | None = None  # where the word begins that was begun anew after a pause
         self._told_start = False
         self._drained_at: int | None = None
         self._work = asyncio.Event()
@@ -59,6 +60,7 @@ class Player:
         self._reply = reply
         self._audience = audience
         self._rest = None
+        self._said_again = None
         self._told_start = False
         self._drained_at = None
         self._playout.begin()
@@ -91,11 +93,16 @@ class Player:
         self._playout.pause()
 
     def resume(self) -> None:
-        """Go on where `pause` stopped, with the word that it cut."""
+        """Go on where `pause` stopped, with the word that it cut; inside it if it was begun anew before.
+
+        Under knocks in quick succession the reply would else never get beyond the word.
+        """
         back = 0
         if (reply := self._reply) is not None:
             played = self._playout.played  # by now all of it was heard, whatever the latency
-            back = played - reply.spoken.word_start(reply.text, played)
+            word = reply.spoken.word_start(reply.text, played)
+            back = 0 if word == self._said_again else played - word
+            self._said_again = word
         self._drained_at = None
         self._playout.resume(back)
 

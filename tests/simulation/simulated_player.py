@@ -56,6 +56,7 @@ class SimulatedPlayer:
         self._since_s: float | None = None  # ... sound began to flow; None while it doesn't
         self._first_out_s: float | None = None
         self._told_start = False
+        self._said_again: int | None = None
         self._timer = Timer(self._go_on)
 
     # What the controller asks for.
@@ -87,7 +88,7 @@ class SimulatedPlayer:
         self._flow(False)
         self._reply, self._audience = reply, audience
         self._taken, self._base = 0, 0.0
-        self._first_out_s, self._told_start = None, False
+        self._first_out_s, self._told_start, self._said_again = None, False, None
         self._mind_rights()
         self.top_up()
 
@@ -115,7 +116,9 @@ class SimulatedPlayer:
         if (reply := self._reply) is not None:
             self._mind_rights()
             played = int(self._base)
-            back = played - reply.spoken.word_start(reply.text, played)
+            word = reply.spoken.word_start(reply.text, played)
+            back = 0 if word == self._said_again else played - word
+            self._said_again = word
             self._base = max(0.0, self._base - min(back, HISTORY_S * RATE_HZ))
             self.top_up()
 

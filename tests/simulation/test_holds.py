@@ -37,7 +37,7 @@ def test_a_reply_that_went_on_falls_silent_again_when_the_user_does_not_stop() -
 
 
 def test_words_that_come_in_bits_hold_the_reply_once() -> None:
-    bits = [Act(Noise(0.2), 0.3, "reply began"), Act(Noise(0.2), 0.3), Act(Noise(0.2), 0.3)]
+    bits = [Act(Noise(0.2), 0.3, "reply began"), Act(Noise(0.2), 0.2), Act(Noise(0.2), 0.2)]
     scenario = Scenario((ASK, *bits), costs=SLOW, reply_words=30, seed=3)
     course = converse(scenario)
     assert len(course.times(SpeechStarted)) == 4
@@ -47,9 +47,35 @@ def test_words_that_come_in_bits_hold_the_reply_once() -> None:
     assert len(typed.times(ReplyStarted)) == 2
 
 
+def test_a_reply_gets_on_under_knocks_in_quick_succession() -> None:
+    knocks = [Act(Noise(0.1), 0.5, "reply began"), *[Act(Noise(0.1), 0.4)] * 60]
+    course = converse(Scenario((ASK, *knocks), reply_words=30, seed=3))
+    assert not course.wrongs
+    (over_s,) = course.times(TurnFinished)
+    assert over_s < course.times(SpeechStarted)[-10]
+
+
 def test_sound_that_lasts_interrupts_also_after_a_cough_where_nobody_tells_words() -> None:
     cough, speech = Act(Noise(0.3), 0.5, "reply began"), Act(Noise(1.5), 0.25)
     course = converse(Scenario((ASK, cough, speech), hears="codes", reply_words=30, seed=3))
     assert course.times(TurnFinished)[0] - course.times(SpeechStarted)[-1] == pytest.approx(
         WORDLESS_MS / 1000
     )
+
+
+def test_two_coughs_are_no_long_sound_where_nobody_tells_words() -> None:
+    coughs = Act(Noise(0.25), 0.5, "reply began"), Act(Noise(0.25), 0.35)
+    slow = Costs(asr_s=0.6)
+    course = converse(Scenario((ASK, *coughs), hears="codes", costs=slow, reply_words=30, seed=3))
+    assert len(course.times(SpeechStarted)) == 3
+    assert [report.interrupted for report in course.reports] == [False]
+
+
+def test_sound_that_comes_in_bits_for_long_interrupts_where_nobody_tells_words() -> None:
+    """The tokenizer is not done before the next bit: the reply must not be held for as long as they come."""
+    bits = [Act(Noise(0.2), 0.5, "reply began"), *[Act(Noise(0.2), 0.25)] * 30]
+    slow = Costs(asr_s=1.0)
+    course = converse(Scenario((ASK, *bits), hears="codes", costs=slow, reply_words=30, seed=3))
+    held_s = course.times(TurnFinished)[0] - course.times(ReplyPaused)[0]
+    assert course.reports[0].interrupted
+    assert held_s < 2 * HOLD_MS / 1000

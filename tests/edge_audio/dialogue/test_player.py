@@ -138,6 +138,21 @@ def test_a_pause_is_silence_and_resuming_goes_on_with_the_word_that_it_cut() -> 
     assert np.count_nonzero(played) == pytest.approx(100 * len(TEXT) + 100, abs=20)
 
 
+def test_pauses_in_quick_succession_do_not_keep_the_reply_at_one_word() -> None:
+    async def act(stage: Stage) -> None:
+        stage.reply.commit()
+        stage.player.start(stage.reply, stage)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            stage.player.pause()
+            await asyncio.sleep(0.3)
+            stage.player.resume()
+
+    stage = Stage()
+    stage.run(act)
+    assert stage.finished_s
+
+
 def test_stopping_tells_what_was_heard_less_the_speakers_latency() -> None:
     heard = []
 
