@@ -181,7 +181,7 @@ class Controller:
         if not turn.speaking:
             self._look_at_pause()
         elif self._speculations.hears_words and turn.partial == words:
-            likely = self._end_of_turn.probability(0.0, None, words, whole)
+            likely = self._end_of_turn.all_said(words, whole)
             self._speculations.consider(turn, said, moment, likely)
         self._show_state()
 
@@ -227,8 +227,8 @@ class Controller:
         likely = self._end_of_turn.probability(silent_ms, sound, words, whole)
         self._speculations.consider(turn, turn.said, "pause", likely)
         goals_ms = [0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words, whole)]
-        if not self._speculations.running and (chance := self._speculations.chance) is not None:
-            goals_ms.append(self._end_of_turn.silence_ms(sound, words, whole, certainty=chance))
+        if not self._speculations.running and (least := self._speculations.worth_a_pause) is not None:
+            goals_ms.append(self._end_of_turn.silence_ms(sound, words, whole, certainty=least))
         if silent_ms >= goals_ms[0]:
             self._end_turn(turn, turn.said)
         else:

@@ -39,9 +39,9 @@ _NEVER_WHOLE = 0.01
 """Yet where it finds the end as unlikely as this there is none: of 45 turns of one or two words and such
 beginnings of longer ones, "What time" has less than 0.001, "No" 0.05 and "Stop" 0.25."""
 
-_TOLD = -0.15
+_TOLD = 0.12
 """The most that words count for which tell something and ask for nothing: with the usual certainty and pause
-the answer then waits for 0.95 s, and what was told is mostly what a question follows."""
+the answer then waits for 0.83 s, as mostly a question follows."""
 
 _LONGEST_MS = 2500
 """Nobody waits longer for an answer, whatever was said."""
@@ -53,12 +53,16 @@ _PRIOR_PAUSES = 5
 def _judged(text: str, whole: float) -> float:
     """Return the log odds that a chat model's view of the words gives, with what our rules say of them."""
     whole = min(max(whole, 1e-4), 1 - 1e-4)
-    odds = _AT_A_PAUSE + math.log(whole / (1 - whole))
+    odds = math.log(whole / (1 - whole))
     if looks_asked(text):
         odds += _READS_ASKED
     if looks_unfinished(text):
         odds += _READS_OPEN
-    return min(max(odds, _LEAST_JUDGED), _MOST_JUDGED)
+    return odds
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 class _Pauses:
@@ -108,9 +112,15 @@ class EndOfTurnPolicy:
         `sound` is the end-of-turn model's answer, None while it hasn't given one; `text` is None where nobody
         tells the words; `whole` is how likely the chat model finds it that the turn ends with them.
         """
-        return 1 / (
-            1 + math.exp(-self._log_odds(sound, text, whole) - silence_ms / self._pauses(text, whole).mean_ms)
-        )
+        pauses = silence_ms / self._pauses(text, whole).mean_ms
+        return _probability(self._log_odds(sound, text, whole) + pauses)
+
+    def all_said(self, text: str, whole: float | None) -> float:
+        """Return how likely it is that `text` is all, heard from somebody who has not even paused."""
+        if whole is None:
+            return self.probability(0.0, None, text)
+        odds = _judged(text, whole)
+        return _probability(min(odds, _TOLD) if looks_told(text) else odds)
 
     def silence_ms(
         self,
@@ -138,7 +148,7 @@ class EndOfTurnPolicy:
         if text is None:
             return _UNKNOWN + _SOUND_ALONE * heard
         if whole is not None and (len(text.split()) >= _WORDS_TO_JUDGE or whole < _NEVER_WHOLE):
-            odds = _judged(text, whole) + heard
+            odds = min(max(_AT_A_PAUSE + _judged(text, whole), _LEAST_JUDGED), _MOST_JUDGED) + heard
         elif looks_unfinished(text):
             odds = _UNFINISHED
         else:

@@ -11,8 +11,14 @@ def test_more_effort_speculates_sooner() -> None:
     moments: tuple[Moment, ...] = ("changed", "settled", "pause")
     wanted = {name: [m for m in moments if wants(SpeculationPolicy(e), m)] for name, e in EFFORTS.items()}
     assert wanted["eager"] == ["changed", "settled", "pause"]
-    assert wanted["balanced"] == ["settled", "pause"]
+    assert wanted["balanced"] == ["changed", "settled", "pause"]
     assert wanted["frugal"] == ["pause"]
+
+
+def test_of_words_just_heard_one_must_be_surer_than_of_those_heard_twice() -> None:
+    policy = SpeculationPolicy(EFFORTS["balanced"])
+    assert wants(policy, "settled", whole=0.7)
+    assert not wants(policy, "changed", whole=0.7)
 
 
 @pytest.mark.parametrize("effort", EFFORTS.values())
@@ -31,7 +37,7 @@ def test_a_turn_has_its_share_of_speculations(effort) -> None:
 
 def test_what_does_badly_is_left_and_tried_again_later() -> None:
     policy = SpeculationPolicy(EFFORTS["balanced"])
-    for _ in range(3):
+    for _ in range(9):
         policy.ended("settled", "superseded", 0.2)
     assert not wants(policy, "settled")
     assert wants(policy, "pause")

@@ -96,10 +96,18 @@ def test_a_question_of_which_the_chat_model_is_not_sure_is_answered_soon_all_the
 
 def test_what_is_told_is_given_time_to_lead_up_to_a_question() -> None:
     told = "I saw an old friend yesterday."
-    assert 900 < policy().silence_ms(0.9, told, 0.9) < 1000
+    assert 800 < policy().silence_ms(0.9, told, 0.9) < 850
     assert policy().silence_ms(0.9, told) == policy().silence_ms(0.9, told, 0.9)
     assert policy().silence_ms(0.9, told + " What do I ask her?", 0.9) == 0
 
 
 def test_a_clause_that_leads_up_to_a_main_one_outlasts_a_second_even_if_the_chat_model_is_content() -> None:
     assert policy().silence_ms(None, "When my grandmother was young.", 0.4) > 1200
+
+
+def test_while_somebody_speaks_only_words_that_are_likely_all_count_as_such() -> None:
+    assert policy().all_said("What is the capital of Italy?", 0.99) > 0.9
+    assert policy().all_said("What do I need to bake an apple?", 0.12) < 0.5
+    assert policy().all_said("Hang on.", 0.42) < 0.5
+    assert policy().all_said("I saw an old friend yesterday.", 0.9) < 0.6
+    assert policy().all_said("What is the capital of Italy?", None) > 0.5
