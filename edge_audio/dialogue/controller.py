@@ -224,16 +224,20 @@ class Controller:
         sound, words = turn.end_probability, turn.said.transcript
         whole = turn.whole(words)
         silent_ms = (self._time_s() - turn.speech_end_s) * 1000
-        likely = self._end_of_turn.probability(silent_ms, sound, words, whole)
-        self._speculations.consider(turn, turn.said, "pause", likely)
-        goals_ms = [0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words, whole)]
-        if not self._speculations.running and (least := self._speculations.worth_a_pause) is not None:
-            goals_ms.append(self._end_of_turn.silence_ms(sound, words, whole, certainty=least))
-        if silent_ms >= goals_ms[0]:
+        end_ms = 0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words, whole)
+        next_ms = end_ms
+        if (least := self._speculations.worth_a_pause) is not None:
+            likely_ms = self._end_of_turn.silence_ms(sound, words, whole, certainty=least)
+            start_ms = self._speculations.start_ms(likely_ms, end_ms)
+            if silent_ms >= start_ms:
+                likely = self._end_of_turn.probability(silent_ms, sound, words, whole)
+                self._speculations.consider(turn, turn.said, "pause", max(likely, least))
+            else:
+                next_ms = min(start_ms, end_ms)
+        if silent_ms >= end_ms:
             self._end_turn(turn, turn.said)
         else:
-            wait_ms = min(goal - silent_ms for goal in goals_ms if goal > silent_ms)
-            self._silence_timer.start(max(wait_ms, 1.0) / 1000)
+            self._silence_timer.start(max(next_ms - silent_ms, 1.0) / 1000)
 
     def _silence_lasts(self) -> None:
         self._look_at_pause()

@@ -56,18 +56,22 @@ _MEMORY = 0.95
 """What became of a speculation counts so much less with each one after it, and with each turn without one:
 speakers change, and a moment that did badly is tried again some time."""
 
+_HEAD_START = 1.5
+"""So many times as long as first sounds took lately, one is begun before the turn's expected end."""
+
 _WASTE_FREE_S = 5.0
 """So much is never too much: a share of a session that has only begun means nothing."""
 
 
 class SpeculationPolicy:
-    """Decides whether a speculation is worth its compute, from what became of those before."""
+    """Decides when a speculation is worth its compute, from what became of others and how long they took."""
 
     def __init__(self, effort: Effort) -> None:
         """Spend as much as `effort` allows."""
         self._effort = effort
         self._committed: dict[Moment, float] = dict.fromkeys(_PRIORS, 0.0)
         self._ended: dict[Moment, float] = dict.fromkeys(_PRIORS, 0.0)
+        self._making_s: float | None = None
         self.wasted_s = 0.0
         """Time for which speculations ran that were not committed."""
 
@@ -75,6 +79,16 @@ class SpeculationPolicy:
     def worth_a_pause(self) -> float:
         """The least probability that the turn is over which, at a pause, is worth a start."""
         return self._effort.whole["pause"]
+
+    def start_ms(self, likely_ms: float, end_ms: float) -> float:
+        """Return after how much silence to start one, at a pause.
+
+        After `likely_ms` it is worth one, after `end_ms` the turn is over. The later they are begun the fewer
+        are in vain, as long as the first sound is ready in time, judging by how long others took.
+        """
+        if self._making_s is None:
+            return likely_ms
+        return max(likely_ms, end_ms - 1000 * _HEAD_START * self._making_s)
 
     def wants(self, moment: Moment, *, whole: float, started: int, session_s: float) -> bool:
         """Whether to start one now.
@@ -98,6 +112,11 @@ class SpeculationPolicy:
             self._committed[moment] += 1
         else:
             self.wasted_s += took_s
+
+    def made(self, took_s: float) -> None:
+        """Take note of how long a reply's first sound took: slow ones count at once, fast ones by and by."""
+        before_s = took_s if self._making_s is None else self._making_s
+        self._making_s = max(took_s, (before_s + took_s) / 2)
 
     def none_ended(self) -> None:
         """Take note of a turn that ended with none: were that forgotten, none would ever be tried again."""
@@ -143,6 +162,7 @@ class Speculations:
         self._time_s = time_s
         self._tell = tell
         self._running: _Running | None = None
+        self._latest: Reply | None = None
 
     @property
     def running(self) -> bool:
@@ -156,8 +176,12 @@ class Speculations:
 
     @property
     def worth_a_pause(self) -> float | None:
-        """See `SpeculationPolicy.worth_a_pause`; None if none is ever started."""
-        return None if self._policy is None else self._policy.worth_a_pause
+        """See `SpeculationPolicy.worth_a_pause`; None if none is ever started, or one is running."""
+        return None if self._policy is None or self.running else self._policy.worth_a_pause
+
+    def start_ms(self, likely_ms: float, end_ms: float) -> float:
+        """See `SpeculationPolicy.start_ms`."""
+        return likely_ms if self._policy is None else self._policy.start_ms(likely_ms, end_ms)
 
     def consider(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float) -> None:
         """Start one for `said`, if it is worth it; see `SpeculationPolicy.wants`."""
@@ -205,11 +229,18 @@ class Speculations:
         return running.reply
 
     def _start(self, turn: OpenTurn, said: UserTurn, moment: Moment) -> None:
-        reply = self._new_reply(self._epoch.advance())
+        self._note_how_long_the_latest_took()
+        self._latest = reply = self._new_reply(self._epoch.advance())
         self._running = _Running(reply, turn, said, moment, self._time_s())
         turn.outcomes["started"] += 1
         self._tell(SpeculationStarted(reply.epoch, said.transcript))
         self._maker.start(reply, self._chat.reply(self._context.messages(), said))
+
+    def _note_how_long_the_latest_took(self) -> None:
+        if self._policy is not None and self._latest is not None:
+            times = self._latest.times
+            if times.first_audio_s is not None:
+                self._policy.made(times.first_audio_s - times.started_s)
 
     def _ended(self, running: _Running, outcome: Outcome) -> None:
         running.turn.count(outcome)

@@ -67,3 +67,16 @@ def test_too_much_waste_ends_speculation_until_time_has_passed() -> None:
     assert policy.wasted_s == 30.0
     assert not policy.wants("pause", whole=0.95, started=0, session_s=60.0)
     assert policy.wants("pause", whole=0.95, started=0, session_s=120.0)
+
+
+def test_at_a_pause_one_is_begun_as_late_as_its_first_sound_is_ready_in_time() -> None:
+    policy = SpeculationPolicy(EFFORTS["balanced"])
+    assert policy.start_ms(100.0, 900.0) == 100.0, "nothing is known of how long one takes"
+    policy.made(0.3)
+    assert policy.start_ms(100.0, 900.0) == pytest.approx(450.0)
+    assert policy.start_ms(100.0, 200.0) == 100.0
+    policy.made(0.5)
+    assert policy.start_ms(100.0, 900.0) == pytest.approx(150.0), "a slow one counts at once"
+    for _ in range(9):
+        policy.made(0.2)
+    assert policy.start_ms(100.0, 900.0) == pytest.approx(600.0, abs=1.0)
