@@ -32,8 +32,14 @@ _LIKELY_WHOLE = 0.3
 _READS_ASKED, _READS_OPEN = 1.4, -2.0
 """What words add to the chat model's view that make a whole question, or read unfinished, by our rules."""
 
+_HARDLY_ASKED = 0.25
+"""Below this view a question's mark counts by as much less: recognizers put one behind any half of one."""
+
 _WORDS_TO_JUDGE = 3
 """Of fewer words the chat model makes little: "Stop" and "Yes" are rare in books."""
+
+_FEW_WORDS = 2.5
+"""What is added to its view of those; they never count for more than by our rules."""
 
 _NEVER_WHOLE = 0.01
 """Yet where it finds the end as unlikely as this there is none: of 45 turns of one or two words and such
@@ -55,7 +61,7 @@ def _judged(text: str, whole: float) -> float:
     whole = min(max(whole, 1e-4), 1 - 1e-4)
     odds = math.log(whole / (1 - whole))
     if looks_asked(text):
-        odds += _READS_ASKED
+        odds += _READS_ASKED * min(1.0, whole / _HARDLY_ASKED)
     if looks_unfinished(text):
         odds += _READS_OPEN
     return odds
@@ -153,4 +159,6 @@ class EndOfTurnPolicy:
             odds = _UNFINISHED
         else:
             odds = (_ASKED if looks_asked(text) else _COMPLETE) + heard
+            if whole is not None:
+                odds = min(odds, _FEW_WORDS + _AT_A_PAUSE + _judged(text, whole) + heard)
         return min(odds, _TOLD) if looks_told(text) else odds

@@ -84,7 +84,8 @@ def test_the_chat_model_s_view_of_the_words_outweighs_our_rules() -> None:
 
 
 def test_of_one_word_the_chat_model_makes_nothing_unless_none_ends_so() -> None:
-    assert policy().silence_ms(None, "Stop.", 0.05) == policy().silence_ms(None, "Stop.")
+    assert policy().silence_ms(None, "Stop.", 0.25) == policy().silence_ms(None, "Stop.")
+    assert policy().silence_ms(None, "Please explain.", 0.03) > 1.5 * policy().silence_ms(None, "Stop.", 0.25)
     assert policy().silence_ms(None, "What time?", 0.0005) > 1500
 
 
@@ -92,6 +93,7 @@ def test_a_question_of_which_the_chat_model_is_not_sure_is_answered_soon_all_the
     assert policy().silence_ms(None, "Why do people like music?", 0.5) == 0
     assert policy().silence_ms(None, "Why do people like music?", 0.3) < 200
     assert policy().silence_ms(None, "How long does it take?", 0.001) > 1000
+    assert policy().silence_ms(None, "Could you tell my friend?", 0.1) > 700
 
 
 def test_what_is_told_is_given_time_to_lead_up_to_a_question() -> None:
