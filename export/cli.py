@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from export.nano.cli import nano_app
 from export.precision import Precision
 from export.progress import Progress
 from export.toy.size import Size
@@ -173,6 +174,9 @@ def _bars() -> Iterator[Progress]:
                 task = None
 
         yield show
+
+
+app.add_typer(nano_app(_bars), name="nano")
 
 
 def main() -> None:

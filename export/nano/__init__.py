@@ -1,0 +1,1 @@
+"""Nano: small weights of our own for the whole Step-Audio path, trained on speech that we synthesise."""

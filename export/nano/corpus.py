@@ -1,0 +1,164 @@
+"""The corpus: a folder of speech in parts, each part a sound file and its transcript, whole or not there.
+
+A part is drawn from the recipe's seed and its own number alone. So a corpus that was broken off is taken up
+where it stopped, a longer one begins with the shorter one, and the same recipe gives the same samples.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import soundfile
+
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from export.nano.manner import NARRATORS, draw
+from export.nano.sentences import is_held_out
+from export.nano.synthesizer import Phone, SynthesisError, Synthesizer
+from runtime.errors import UserError
+
+PART_SENTENCES = 100
+"""Sentences of a part: some five minutes."""
+
+_RECIPE = "recipe.json"
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a corpus is made of."""
+
+    seed: int
+    sentences: int
+    """How many there are to draw from."""
+    digest: str
+    """SHA-256 of them, in hexadecimal."""
+    narrators: tuple[str, ...] = tuple(narrator.name for narrator in NARRATORS)
+
+
+class Saying(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence in a part's transcript."""
+
+    text: str
+    narrator: str
+    tag: str
+    first: int
+    """Its first sample in the part's sound."""
+    samples: int
+    phones: tuple[tuple[str, float], ...]
+    """Names, and the ends in seconds of the sentence."""
+    held_out: bool
+    """Whether it must be kept from training."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A sentence with its sound."""
+
+    saying: Saying
+    pcm: Samples
+    """At `INPUT_RATE_HZ`."""
+
+    @property
+    def phones(self) -> tuple[Phone, ...]:
+        """What is said when."""
+        return tuple(Phone(name, end_s) for name, end_s in self.saying.phones)
+
+
+class Corpus:
+    """A folder of parts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def begin(self, recipe: Recipe) -> None:
+        """Write down the recipe, or check that the corpus that is there was made by the same one.
+
+        Raises `UserError` if it was not, or if the folder can't be written.
+        """
+        path = self.folder / _RECIPE
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.write_bytes(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")
+            elif msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
+                raise UserError(
+                    f"{self.folder} holds speech of another recipe.",
+                    "Give the same seed and files, or a new folder.",
+                )
+        except OSError as error:
+            raise UserError(
+                f"{path} can't be written ({error.strerror}).", "Choose another place."
+            ) from error
+        except msgspec.MsgspecError as error:
+            raise UserError(f"{path} is no recipe: {error}.", "Choose a new folder.") from error
+
+    def parts(self) -> list[int]:
+        """Return the numbers of the parts that are there, in order."""
+        return sorted(int(path.stem) for path in self.folder.glob("[0-9]*.jsonl"))
+
+    def seconds(self) -> float:
+        """Return how long all of it is."""
+        return float(sum(soundfile.info(self._sound(number)).duration for number in self.parts()))
+
+    def examples(self, number: int) -> Iterator[Example]:
+        """Read a part. Raises `UserError` if it is damaged."""
+        try:
+            pcm, rate_hz = soundfile.read(self._sound(number), dtype="float32")
+            lines = self._transcript(number).read_bytes().splitlines()
+            sayings = [msgspec.json.decode(line, type=Saying) for line in lines]
+        except (OSError, soundfile.SoundFileError, msgspec.MsgspecError) as error:
+            raise self._damaged(number) from error
+        if rate_hz != INPUT_RATE_HZ or (sayings and sayings[-1].first + sayings[-1].samples != len(pcm)):
+            raise self._damaged(number)
+        for saying in sayings:
+            yield Example(saying, pcm[saying.first : saying.first + saying.samples])
+
+    def make_part(self, number: int, sentences: Sequence[str], seed: int, synthesizer: Synthesizer) -> float:
+        """Make a part and return its seconds. Sentences that `synthesizer` can't say are left out.
+
+        Raises `UserError` if the disk is full.
+        """
+        rng = random.Random(f"{seed}/{number}")
+        sayings: list[Saying] = []
+        sounds: list[Samples] = []
+        first = 0
+        for _ in range(PART_SENTENCES):
+            text, manner = rng.choice(sentences), draw(rng)
+            try:
+                speech = synthesizer.say(text, manner)
+            except SynthesisError:
+                continue
+            phones = tuple((phone.name, phone.end_s) for phone in speech.phones)
+            saying = Saying(
+                text, manner.narrator.name, manner.tag, first, len(speech.pcm), phones, is_held_out(text)
+            )
+            sayings.append(saying)
+            sounds.append(speech.pcm)
+            first += len(speech.pcm)
+        self._write(number, sayings, np.concatenate(sounds) if sounds else np.zeros(0, np.float32))
+        return first / INPUT_RATE_HZ
+
+    def _write(self, number: int, sayings: Sequence[Saying], pcm: Samples) -> None:
+        sound, transcript = self._sound(number), self._transcript(number)
+        partial = sound.with_suffix(".partial"), transcript.with_suffix(".jsonl.partial")
+        try:
+            soundfile.write(partial[0], pcm, INPUT_RATE_HZ, "PCM_16", format="FLAC")
+            partial[1].write_bytes(b"".join(msgspec.json.encode(saying) + b"\n" for saying in sayings))
+            partial[0].rename(sound)
+            partial[1].rename(transcript)  # last: a part is there when its transcript is
+        except (OSError, soundfile.SoundFileError) as error:
+            raise UserError(f"{sound} can't be written: {error}.", "Free space, and go on.") from error
+        finally:
+            for path in partial:
+                path.unlink(missing_ok=True)
+
+    def _sound(self, number: int) -> Path:
+        return self.folder / f"{number:05d}.flac"
+
+    def _transcript(self, number: int) -> Path:
+        return self.folder / f"{number:05d}.jsonl"
+
+    def _damaged(self, number: int) -> UserError:
+        path = self._transcript(number)
+        return UserError(f"Part {number} of {self.folder} is damaged.", f"Remove {path}, and make it again.")

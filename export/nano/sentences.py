@@ -1,0 +1,67 @@
+"""The sentences that the data engine has said: from plain text files, cleaned, and split for good."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runtime.errors import UserError
+
+MOST_WORDS = 30
+"""Longer ones are left out: a sentence of 30 words takes 10 s."""
+
+_HELD_OUT_PERCENT = 1
+
+_ALLOWED = re.compile(r"[A-Za-z0-9 .,?!;:'\"%$&()/-]+")
+_SPACES = re.compile(r"\s+")
+_PLAIN = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
+)
+
+
+def read_sentences(files: Iterable[Path]) -> list[str]:
+    """Return the sentences of `files`, one a line, each once, in their order.
+
+    Left out are those with signs that are no English text, without two words, and with more than
+    `MOST_WORDS`. Raises `UserError` for a file that can't be read, or if nothing is left.
+    """
+    found = dict.fromkeys(sentence for file in files for sentence in _clean(_lines(file)))
+    if not found:
+        raise UserError("There is no sentence to say.", "Give text files with one English sentence a line.")
+    return list(found)
+
+
+def write_sentences(file: Path, sentences: Iterable[str]) -> int:
+    """Write those of `sentences` that can be used to `file`, each once, and return how many they are.
+
+    Raises `UserError` if the file can't be written.
+    """
+    found = dict.fromkeys(_clean(sentences))
+    try:
+        file.write_text("".join(f"{sentence}\n" for sentence in found), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{file} can't be written ({error.strerror}).", "Choose another place.") from error
+    return len(found)
+
+
+def is_held_out(sentence: str) -> bool:
+    """Whether `sentence` is kept from all training, by its words alone: one in a hundred is."""
+    words = " ".join(re.findall(r"[a-z0-9']+", sentence.lower()))
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8]) % 100 < _HELD_OUT_PERCENT
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            yield from lines
+    except OSError as error:
+        raise UserError(f"{file} can't be read ({error.strerror}).", "Give a text file.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is no text in UTF-8.", "Convert it, or leave it out.") from error
+
+
+def _clean(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        sentence = _SPACES.sub(" ", line.translate(_PLAIN)).strip()
+        if _ALLOWED.fullmatch(sentence) and 2 <= len(sentence.split()) <= MOST_WORDS:
+            yield sentence
