@@ -9,12 +9,12 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
-.PHONY: talk test soak check format models libraries sound-server clean
+.PHONY: talk test soak check format models libraries sound-server synthesizer clean
 
 talk: $(STAMP) libraries models
 	@$(BIN)/edge-audio talk --demo-without-device
 
-test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server models check
+test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server synthesizer models check
 	$(BIN)/pytest
 
 # A simulated day of conversation, in some 20 seconds, to see that it holds on to nothing.
@@ -79,6 +79,9 @@ libraries:
 sound-server:
 	@command -v pulseaudio >/dev/null && command -v pactl >/dev/null || \
 	  $(call apt,pulseaudio libasound2-plugins pulseaudio-utils,tests with a sound server are skipped)
+
+synthesizer:
+	@command -v flite >/dev/null || $(call apt,flite,tests with a synthesizer are skipped)
 
 clean:
 	rm -rf $(VENV) build dist out
