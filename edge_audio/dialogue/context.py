@@ -60,6 +60,12 @@ class Context:
         if heard.strip():
             self._history.append(Message("assistant", heard.strip()))
 
+    @property
+    def asks(self) -> bool:
+        """Whether what the user heard last is a question."""
+        latest = self._history[-1] if self._history else None
+        return latest is not None and latest.role == "assistant" and latest.text.endswith("?")
+
     def _condense(self) -> None:
         if self._tokens() <= self._budget_tokens:
             return

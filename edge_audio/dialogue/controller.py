@@ -65,6 +65,7 @@ class Controller:
         """
         self._maker = maker
         self._ears = ears
+        self._context = context
         self._end_of_turn = end_of_turn
         self._settings = settings
         self._time_s = time_s
@@ -132,9 +133,11 @@ class Controller:
             self._go_on(turn, start_s)
         elif not self._delivery.active:
             self._turn = OpenTurn()
+            self._end_of_turn.turn_begins(asked=self._context.asks)
             self._maker.prefill()
         elif self._settings.barge_in or not self._delivery.audible:
             self._turn = OpenTurn()
+            self._end_of_turn.turn_begins(asked=False)
             self._interruptions.speech_started(start_s)
 
     def _go_on(self, turn: OpenTurn, start_s: float) -> None:

@@ -102,6 +102,11 @@ class EndOfTurnPolicy:
         self._certainty = certainty
         self._in_mid_sentence = _Pauses(pause_ms)
         self._after_whole_ones = _Pauses(pause_ms)
+        self._asked = False
+
+    def turn_begins(self, *, asked: bool) -> None:
+        """A turn begins. Where the user was `asked` something, what they tell is the answer."""
+        self._asked = asked
 
     def went_on(self, pause_ms: float, text: str | None, whole: float | None = None) -> None:
         """Learn from a pause after `text`, after which the turn went on: slow speakers are given time.
@@ -125,8 +130,7 @@ class EndOfTurnPolicy:
         """Return how likely it is that `text` is all, heard from somebody who has not even paused."""
         if whole is None:
             return self.probability(0.0, None, text)
-        odds = _judged(text, whole)
-        return _probability(min(odds, _TOLD) if looks_told(text) else odds)
+        return _probability(self._no_more_than_told(text, _judged(text, whole)))
 
     def silence_ms(
         self,
@@ -161,4 +165,7 @@ class EndOfTurnPolicy:
             odds = (_ASKED if looks_asked(text) else _COMPLETE) + heard
             if whole is not None:
                 odds = min(odds, _FEW_WORDS + _AT_A_PAUSE + _judged(text, whole) + heard)
-        return min(odds, _TOLD) if looks_told(text) else odds
+        return self._no_more_than_told(text, odds)
+
+    def _no_more_than_told(self, text: str, odds: float) -> float:
+        return min(odds, _TOLD) if looks_told(text) and not self._asked else odds

@@ -105,6 +105,7 @@ class Scenario:
     output_latency_s: float = 0.02
     reply_words: int = 12
     """Most words of a reply."""
+    reply_ends: str = "."
 
 
 _FILLERS = ("um", "and", "the", "to", "uh", "because")

@@ -90,7 +90,9 @@ class SimulatedChat:
                 words = [f"r{number}", *[REPLY_WORD] * (costs.up_to(self._scenario.reply_words) - 1)]
                 for start in range(0, len(words), 4):
                     last = start + 4 >= len(words)
-                    yield TextDelta(" ".join(words[start : start + 4]) + ("." if last else ", "))
+                    yield TextDelta(
+                        " ".join(words[start : start + 4]) + (self._scenario.reply_ends if last else ", ")
+                    )
                     if not last:
                         await asyncio.sleep(costs.draw_s(given.next_text_s))
                     if fails:

@@ -41,6 +41,16 @@ def test_a_pause_inside_a_turn_splits_nothing() -> None:
     assert turns(course) == ["I want to go there."]
 
 
+def test_what_is_told_is_answered_sooner_if_the_assistant_had_asked() -> None:
+    told = Act(Speak(("I", "like", "blue")), 15.0)
+    after_s = {}
+    for ends in (".", "?"):
+        course = held(ASK, told, reply_ends=ends)
+        assert turns(course) == [ASKED, "I like blue."]
+        after_s[ends] = course.reports[1].turn_end_s - course.reports[1].speech_end_s
+    assert after_s["?"] < after_s["."] - 0.2
+
+
 def test_a_correction_withdraws_the_reply_that_has_just_begun() -> None:
     course = held(ASK, Act(Speak(("the", "red", "one")), 0.1, "reply began"), reply_words=30, seed=3)
     assert turns(course) == [ASKED, f"{ASKED} the red one."]

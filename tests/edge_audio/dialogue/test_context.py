@@ -18,6 +18,18 @@ def test_turns_stand_in_order_behind_the_system_prompt() -> None:
     )
 
 
+def test_it_knows_whether_the_user_was_asked_something() -> None:
+    context = Context("", 1000)
+    assert not context.asks
+    context.user_said("What is it?")
+    assert not context.asks
+    context.assistant_said("It is blue. Do you like it?")
+    assert context.asks
+    context.user_said("I do.")
+    context.assistant_said("Good.")
+    assert not context.asks
+
+
 def test_turns_without_an_answer_between_them_are_one_message() -> None:
     context = Context("", 1000)
     context.user_said("What is")

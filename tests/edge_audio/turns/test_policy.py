@@ -103,6 +103,14 @@ def test_what_is_told_is_given_time_to_lead_up_to_a_question() -> None:
     assert policy().silence_ms(0.9, told + " What do I ask her?", 0.9) == 0
 
 
+def test_who_was_asked_tells_an_answer_and_leads_up_to_nothing() -> None:
+    answering = policy()
+    answering.turn_begins(asked=True)
+    assert answering.silence_ms(0.9, "I like blue.", 0.9) == 0
+    answering.turn_begins(asked=False)
+    assert answering.silence_ms(0.9, "I like blue.", 0.9) > 800
+
+
 def test_a_clause_that_leads_up_to_a_main_one_outlasts_a_second_even_if_the_chat_model_is_content() -> None:
     assert policy().silence_ms(None, "When my grandmother was young.", 0.4) > 1200
 
