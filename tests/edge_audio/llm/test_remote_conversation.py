@@ -32,7 +32,7 @@ Kind = TypeVar("Kind")
 
 SAID = tuple(RELEASED.interleave([0, 1], [0, 1, 2]).tolist())
 RATE_HZ = 1000
-LIMIT_S = 0.2
+LIMIT_S = 0.3
 """How long the server may take to begin."""
 
 
