@@ -162,9 +162,10 @@ class EndOfTurnPolicy:
         elif looks_unfinished(text):
             odds = _UNFINISHED
         else:
-            odds = (_ASKED if looks_asked(text) else _COMPLETE) + heard
+            odds = _ASKED if looks_asked(text) else _COMPLETE
             if whole is not None:
-                odds = min(odds, _FEW_WORDS + _AT_A_PAUSE + _judged(text, whole) + heard)
+                odds = min(odds, _FEW_WORDS + _AT_A_PAUSE + _judged(text, whole))
+            odds += heard
         return self._no_more_than_told(text, odds)
 
     def _no_more_than_told(self, text: str, odds: float) -> float:
