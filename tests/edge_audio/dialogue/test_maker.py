@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
+from reply_making import Voice, Watcher, empty_reply
+
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.maker import ReplyMaker
-from edge_audio.dialogue.reply import Reply
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
 from runtime import clock
 from runtime.actor import ActorGroup
 
@@ -34,34 +34,6 @@ class Chat:
         pass
 
 
-class Voice:
-    name = "test"
-    sample_rate_hz = 1000
-    speakers: tuple[str, ...] = ("one",)
-    abilities: frozenset[str] = frozenset()
-
-    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-        for nothing in ():
-            yield nothing
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
-class Watcher:
-    def reply_text(self, reply: Reply) -> None:
-        pass
-
-    def reply_audio(self, reply: Reply) -> None:
-        pass
-
-    def reply_made(self, reply: Reply) -> None:
-        pass
-
-
 def judged(*, cancelled: bool) -> list[float | None]:
     """What the chat model said of words that were heard while a reply was being made, or just given up."""
 
@@ -71,15 +43,7 @@ def judged(*, cancelled: bool) -> list[float | None]:
         async with ActorGroup() as group:
             maker = ReplyMaker(group, chat, Context("Be kind.", 1000))
             group.start(maker.actor())
-            reply = Reply(
-                1,
-                voice=Voice(),
-                style=Style(),
-                output_rate_hz=1000,
-                held_ms=1000,
-                time_s=clock.now,
-                watcher=Watcher(),
-            )
+            reply = empty_reply(Voice(), Watcher())
             maker.start(reply, chat.reply((), UserTurn("What")))
             await asyncio.sleep(0.1)
             if cancelled:
