@@ -1,16 +1,13 @@
 """A random vocoder as the release has it: `hift.pt`, and its part of `cosyvoice.yaml`."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 
 from export.hift.config import HiftConfig, IstftParams
-from export.hift.export import MODEL
 from export.hift.generator import HiftGenerator, HiftSizes
-from export.toy.cosyvoice_yaml import SAMPLE_RATE, Tagged
+from export.layout.hift import weight_normed, write_hift_file
 from export.toy.size import Size
 from export.toy.weights import random_tensors
 
@@ -39,17 +36,13 @@ RELEASED = HiftSizes(bands=80, channels=(512, 256, 128), harmonics=9, f0_channel
 TINY = HiftSizes(bands=80, channels=(16, 8, 4), harmonics=9, f0_channels=16)
 """36 thousand parameters."""
 
-_NORMED = re.compile(r"((conv_pre|conv_post|ups\..*|.*\.convs[12]\..*|f0_predictor\.condnet\..*)\.weight)")
-"""Weights that the release keeps as length and direction."""
-
 _TYPICAL_F0_HZ = 120.0
 
 
 def write_hift(folder: Path, size: Size, generator: torch.Generator) -> dict[str, Any]:
     """Write `hift.pt` into the decoder's folder; returns the model's section of `cosyvoice.yaml`."""
     sizes = RELEASED if size is Size.RELEASED else TINY
-    torch.save(random_hift(CONFIG, sizes, generator), folder / MODEL)
-    return _section(sizes)
+    return write_hift_file(folder, CONFIG, sizes, random_hift(CONFIG, sizes, generator))
 
 
 def random_hift(config: HiftConfig, sizes: HiftSizes, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -63,25 +56,9 @@ def random_hift(config: HiftConfig, sizes: HiftSizes, generator: torch.Generator
     weights["f0_predictor.classifier.bias"] += _TYPICAL_F0_HZ
     # Loud, but not clipped: it is the logarithm of the magnitudes that is scaled.
     weights["conv_post.weight"] *= 0.2
-    for name in [name for name in weights if _NORMED.fullmatch(name)]:
-        direction = weights.pop(name)
-        others = tuple(range(1, direction.dim()))
-        length = torch.linalg.vector_norm(direction, dim=others, keepdim=True)
-        stretch = 1.0 + torch.rand(length.shape, generator=generator)
-        weights |= {f"{name}_g": length, f"{name}_v": direction * stretch}
+    weights = weight_normed(weights)
+    for name, length in weights.items():
+        if name.endswith("weight_g"):
+            # The directions of released weights aren't as long as the weights either.
+            weights[name.removesuffix("g") + "v"] *= 1.0 + torch.rand(length.shape, generator=generator)
     return weights
-
-
-def _section(sizes: HiftSizes) -> dict[str, Any]:
-    """Return the arguments of the release's vocoder for these dimensions."""
-    section: dict[str, Any] = msgspec.to_builtins(CONFIG)
-    return section | {
-        "sampling_rate": SAMPLE_RATE,
-        "in_channels": sizes.bands,
-        "base_channels": sizes.channels[0],
-        "nb_harmonics": sizes.harmonics - 1,
-        "f0_predictor": Tagged(
-            "!new:cosyvoice.hifigan.f0_predictor.ConvRNNF0Predictor",
-            {"num_class": 1, "in_channels": sizes.bands, "cond_channels": sizes.f0_channels},
-        ),
-    }

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import torch
 
-from export.graph import export_graph
+from export.layout.semantic import write_semantic_file
 from export.semantic.encoder import SemanticEncoder, SemanticSizes
-from export.semantic.export import MODEL
 from export.toy.size import Size
 from export.toy.weights import random_tensors
 
@@ -14,8 +13,6 @@ _RELEASED = SemanticSizes(bands=128, width=1280, heads=20, blocks=6, codes=4096)
 """As S3Tokenizer's description of the released file has it."""
 
 _TINY = SemanticSizes(bands=128, width=32, heads=2, blocks=1, codes=4096)
-
-_TRACED_HOPS = 64
 
 
 def write_semantic(tokenizer_folder: Path, size: Size, generator: torch.Generator) -> None:
@@ -27,10 +24,4 @@ def write_semantic(tokenizer_folder: Path, size: Size, generator: torch.Generato
     with torch.no_grad():
         weight = module.codebook.weight
         weight /= weight.norm(dim=1, keepdim=True)
-    inputs = {
-        "feats": torch.zeros(1, module.conv1.in_channels, _TRACED_HOPS),
-        "feats_length": torch.tensor([_TRACED_HOPS], dtype=torch.int32),
-    }
-    hops = torch.export.Dim("hops", min=3, max=3000)
-    tokenizer_folder.mkdir(parents=True, exist_ok=True)
-    export_graph(module, inputs, ["indices"], tokenizer_folder / MODEL, {"feats": {2: hops}})
+    write_semantic_file(tokenizer_folder, module)
