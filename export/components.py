@@ -30,15 +30,17 @@ def lm(release: Release, output: Path, precision: Precision, progress: Progress)
 
 
 def flow(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
-    """Export the flow of the decoder, and that of the decoder for rap and humming."""
+    """Export the flow of the decoder, and that of the decoder for rap and humming if there is one."""
     export_flow(release.decoder, output / "flow", precision, progress)
-    export_flow(release.music_decoder, output / f"flow{MUSIC}", precision, progress)
+    if release.music_decoder is not None:
+        export_flow(release.music_decoder, output / f"flow{MUSIC}", precision, progress)
 
 
 def hift(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
-    """Export the vocoder of the decoder, and that of the decoder for rap and humming."""
+    """Export the vocoder of the decoder, and that of the decoder for rap and humming if there is one."""
     export_hift(release.decoder, output / "hift", precision, progress)
-    export_hift(release.music_decoder, output / f"hift{MUSIC}", precision, progress)
+    if release.music_decoder is not None:
+        export_hift(release.music_decoder, output / f"hift{MUSIC}", precision, progress)
 
 
 def speaker(release: Release, output: Path, precision: Precision, progress: Progress) -> None:

@@ -35,12 +35,13 @@ class Release:
     @property
     def decoder(self) -> Path:
         """The folder of the speech decoder."""
-        return self._inside(self.tts, DECODER)
+        return self.tts / DECODER
 
     @property
-    def music_decoder(self) -> Path:
-        """The folder of the decoder for rap and humming."""
-        return self._inside(self.tts, MUSIC_DECODER)
+    def music_decoder(self) -> Path | None:
+        """The folder of the decoder for rap and humming; None if the release has none."""
+        folder = self.tts / MUSIC_DECODER
+        return folder if folder.is_dir() else None
 
     def _repository(self, name: str, marker: str) -> Path:
         for folder in (self._folder / name, self._folder):
@@ -50,9 +51,3 @@ class Release:
             f"{self._folder} holds no {name} (no {name}/{marker}).",
             "Download that repository into the folder, under its own name.",
         )
-
-    def _inside(self, repository: Path, name: str) -> Path:
-        folder = repository / name
-        if not folder.is_dir():
-            raise UserError(f"There is no folder {folder}.", "Download the repository whole.")
-        return folder

@@ -25,7 +25,7 @@ from edge_audio.step_audio.voice_prompt import VoicePrompt
 from export import components
 from export.precision import Precision
 from export.progress import silent
-from export.release import Release
+from export.release import DECODER, Release
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken
 
@@ -188,6 +188,17 @@ def test_a_release_without_a_repository_is_told(tmp_path, missing):
     release = Release(tmp_path)
     with pytest.raises(UserError, match=missing):
         _ = release.tokenizer if missing == "Step-Audio-Tokenizer" else release.tts
+
+
+def test_a_release_without_a_decoder_for_music_exports_without_it(tmp_path, monkeypatch):
+    exported = []
+    for name in ("export_flow", "export_hift"):
+        monkeypatch.setattr(components, name, lambda source, output, *_: exported.append((source, output)))
+    decoder = tmp_path / DECODER
+    decoder.mkdir()
+    for export in (components.flow, components.hift):
+        export(Release(tmp_path), tmp_path / "models", Precision.FP32, silent)
+    assert exported == [(decoder, tmp_path / "models" / name) for name in ("flow", "hift")]
 
 
 def test_a_checkpoint_that_fails_leaves_the_older_export_alone(release, models, tmp_path, monkeypatch):
