@@ -156,6 +156,38 @@ def tokenize(
 
 
 @app.command()
+def resynthesize(
+    audio: Annotated[Path, typer.Argument(metavar="IN", help="Audio file with speech, 16 kHz or more.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT.wav", help="The file to write.")],
+    voice: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Speak with the voice called so.", show_default=False)
+    ] = None,
+    own_voice: Annotated[
+        bool,
+        typer.Option("--own-voice", help="Speak with the recording's own voice; so too if there is none."),
+    ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="As live as in a conversation; tell how far behind it is.")
+    ] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Turn speech into audio codes and back into speech, by the Step-Audio models of the config."""
+    from edge_audio.commands.resynthesize import resynthesize as command
+
+    command(
+        audio,
+        output,
+        config_path=config,
+        speaker=voice,
+        own_voice=own_voice,
+        live=stream,
+        as_json=json,
+        console=Console(stderr=json),
+    )
+
+
+@app.command()
 def devices(json: JsonOption = False) -> None:
     """List the sound devices."""
     from edge_audio.commands.devices import show_devices
