@@ -113,7 +113,7 @@ def say(
     A tag before a line tells how to say it: (happy) Good morning!
     Tags for what a voice can do: happy, very happy, angry, very angry, sad,
     playful; chinese, english, korean, japanese, sichuanese, cantonese,
-    guangdonghua; rap, humming; very slow, slow, fast, very fast.
+    guangdonghua; rap, humming; very slow, slow, fast, very fast; low, high.
     """
     from edge_audio.commands.say import say as command
 

@@ -1,27 +1,46 @@
-"""What a style is in the Step-Audio voice's own words: the tag in brackets before a text to speak."""
+"""What a style is in a language model's own words: the tag in brackets before a text to speak."""
 
-from edge_audio.tts.tags import PACES, TAGS, find_tag
+from collections.abc import Mapping, Sequence
+
+from edge_audio.tts.tags import PACES, PITCHES, RELEASED_TAGS, TAGS, Tag, find_tag
 from edge_audio.tts.voice import Style
 from runtime.errors import UserError
 
 
-def style_tag(style: Style) -> str:
-    """Return the brackets that ask for `style`, such as (高兴1); empty where it asks for nothing.
+def known_tags(words: Sequence[str] | None) -> tuple[Tag, ...]:
+    """Return the tags of a model that was trained with `words`; those of the release for None."""
+    return RELEASED_TAGS if words is None else tuple(tag for tag in TAGS if tag.released in words)
 
-    A text has one tag, so music comes before language, language before emotion, and that before speed.
-    Raises `UserError`, listing those there are, for an emotion, language or music that there isn't.
+
+def style_tag(style: Style, known: Sequence[Tag] = RELEASED_TAGS) -> str:
+    """Return the brackets that ask a model for `style`, such as (高兴1); empty where it asks for nothing.
+
+    A text has one tag, so music comes before language, language before emotion, that before pitch, and speed,
+    which a config may ask for all along, is last. Raises `UserError`, listing what the model knows, for a
+    wish that none of its `known` tags is for.
     """
-    wishes = (("music", style.music), ("language", style.language), ("emotion", style.emotion))
+    wishes = (
+        ("music", style.music),
+        ("language", style.language),
+        ("emotion", style.emotion),
+        ("pitch", _nearest(style.pitch, PITCHES)),
+        ("speed", _nearest(style.speed, PACES)),
+    )
     for ability, name in wishes:
         if name is not None:
-            return _tag(ability, name)
-    pace = min(PACES, key=lambda name: abs(PACES[name] - style.speed))
-    return _tag("speed", pace) if abs(PACES[pace] - style.speed) < abs(1.0 - style.speed) else ""
+            return _tag(ability, name, known)
+    return ""
 
 
-def _tag(ability: str, name: str) -> str:
-    there_are = [tag for tag in TAGS if tag.ability == ability]
-    if tag := find_tag(name, there_are):
+def _nearest(factor: float, factors: Mapping[str, float]) -> str | None:
+    """Return the name of the nearest of `factors`; None where 1.0, the usual, is as near."""
+    name = min(factors, key=lambda name: abs(factors[name] - factor))
+    return name if abs(factors[name] - factor) < abs(1.0 - factor) else None
+
+
+def _tag(ability: str, name: str, known: Sequence[Tag]) -> str:
+    of_ability = [tag for tag in known if tag.ability == ability]
+    if tag := find_tag(name, of_ability):
         return f"({tag.released})"
-    listed = ", ".join(map(str, there_are))
-    raise UserError(f"The voice knows no {ability} called {name!r}.", f"Choose one of: {listed}.")
+    listed = ", ".join(map(str, of_ability or known)) or "no tag"
+    raise UserError(f"The voice knows no {ability} called {name!r}.", f"It knows: {listed}.")

@@ -1,10 +1,12 @@
 """Control tags: words in brackets before a text that tell how to say it, such as `(happy) Good morning!`.
 
-They are those of the Step-Audio release, by its own words and by English names; every voice knows them, and
-`Voice.abilities` tells which it can do. A text begins with a tag if its first brackets, ASCII or full-width,
-hold a name: one or two words of letters, digits, - and _, a letter first, 20 characters in all. Anything else
-is part of the text and said: what is longer or has punctuation in it, as in `(I think so, too.)`, and the
-numbers and letters of lists, such as (a), (ii) and （一）.
+They are those of the Step-Audio release, by its own words and by English names, and two for pitch: the
+release has none, their words are ours. Every voice knows them all; `Voice.abilities` tells which it can do.
+
+A text begins with a tag if its first brackets, ASCII or full-width, hold a name: one or two words of letters,
+digits, - and _, a letter first, 20 characters in all. Anything else is part of the text and said: what is
+longer or has punctuation in it, as in `(I think so, too.)`, and the numbers and letters of lists, such as
+(a), (ii) and （一）.
 """
 
 import re
@@ -22,13 +24,13 @@ class Tag:
     name: str
     """In English, small letters."""
     released: str
-    """The word that the release's system prompt lists for it; 2 is stronger than 1."""
+    """The word that the release's system prompt lists for it, or one of ours; 2 is stronger than 1."""
     ability: str
     """The field of `Style` that it sets, so that it takes a voice with this ability."""
 
     def applied(self, style: Style) -> Style:
         """Return `style` with this wish; its others stay."""
-        change: dict[str, Any] = {self.ability: PACES.get(self.name, self.name)}
+        change: dict[str, Any] = {self.ability: _FACTORS.get(self.name, self.name)}
         return replace(style, **change)
 
     def __str__(self) -> str:
@@ -37,6 +39,11 @@ class Tag:
 
 PACES = {"very slow": 0.6, "slow": 0.8, "fast": 1.25, "very fast": 1.6}
 """What `Style.speed` a tag stands for. Our choice: the release doesn't tell how fast its tags are."""
+
+PITCHES = {"low": 0.84, "high": 1.19}
+"""What `Style.pitch` a tag stands for: three semitones down and up."""
+
+_FACTORS = PACES | PITCHES
 
 TAGS = (
     Tag("happy", "高兴1", "emotion"),
@@ -59,7 +66,12 @@ TAGS = (
     Tag("slow", "慢速1", "speed"),
     Tag("fast", "快速1", "speed"),
     Tag("very fast", "快速2", "speed"),
+    Tag("low", "低音", "pitch"),
+    Tag("high", "高音", "pitch"),
 )
+
+RELEASED_TAGS = tuple(tag for tag in TAGS if tag.ability != "pitch")
+"""Those that the release's system prompt lists."""
 
 _NUMBER = "[ivxIVX一二三四五六七八九十]+"
 _WORD = r"(?:[^\W\d][\w-]+|[^\W\da-zA-Z])"

@@ -15,6 +15,8 @@ class Style:
     """Name of one of the voice's speakers; None for its default."""
     speed: float = 1.0
     """1.0 is the speaker's own pace, 2.0 twice as fast; 0.5 to 2.0."""
+    pitch: float = 1.0
+    """1.0 is the speaker's own mean F0, 2.0 an octave above it; 0.5 to 2.0."""
     emotion: str | None = None
     """Such as `happy`, as `edge_audio.tts.tags` names them; None for none."""
     language: str | None = None
@@ -59,7 +61,7 @@ class Voice(Protocol):
     speakers: tuple[str, ...]
     """Names that `Style.speaker` may take, the default first."""
     abilities: frozenset[str]
-    """The fields of `Style` that it can do, out of speaker, speed, emotion, language, music."""
+    """The fields of `Style` that it can do, out of speaker, speed, pitch, emotion, language, music."""
 
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.

@@ -3,10 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from edge_audio.tts.tags import PACES
-
-PITCHES = {"low": 0.84, "high": 1.19}
-"""What a tag multiplies the voice's mean F0 by: three semitones down and up."""
+from edge_audio.tts.tags import PACES, PITCHES
 
 GAINS_DB = {"quiet": -8.0, "loud": 5.0}
 """What a tag makes the speech louder by."""

@@ -140,6 +140,8 @@ def test_help_names_every_tag(run: Run) -> None:
 def test_a_tag_that_the_embedded_voice_can_t_do_is_told(run: Run, tmp_path: Path) -> None:
     status, _, error = run("say", "(happy) Hello.", "--output", "out.wav")
     require_clear(status, error, "hibari can't do (happy)", "fast")
+    status, _, error = run("say", "(低音) Hello.", "--output", "out.wav")
+    require_clear(status, error, "hibari can't do (低音)", "fast")
     status, _, error = run("say", "Hello.\n(hapy) Hello.", "--output", "out.wav")
     require_clear(status, error, "no tag (hapy)", "happy (高兴1)")
     assert list(tmp_path.iterdir()) == []

@@ -63,6 +63,8 @@ def test_a_tag_that_the_voice_can_t_do_is_refused_with_those_it_can() -> None:
         UserError, match=r"test can't do \(rap\)\. It can do: very slow, slow, fast, very fast;"
     ):
         list(passages(["(rap) One."], PLAIN, Voice("speaker", "speed")))
+    with pytest.raises(UserError, match=r"can't do \(low\)\. It can do: rap, humming;"):
+        list(passages(["(low) One."], PLAIN, Voice("speaker", "music")))
     with pytest.raises(UserError, match="It can do: no tag;"):
         list(passages(["(rap) One."], PLAIN, Voice()))
 

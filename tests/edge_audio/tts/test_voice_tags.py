@@ -1,20 +1,30 @@
 import json
+from math import log2
 from pathlib import Path
 
 import pytest
 
-from edge_audio.tts.tags import PACES, TAGS, Tag, find_tag, leading_tag, may_become_tag
+from edge_audio.tts.tags import (
+    PACES,
+    PITCHES,
+    RELEASED_TAGS,
+    TAGS,
+    Tag,
+    find_tag,
+    leading_tag,
+    may_become_tag,
+)
 from edge_audio.tts.voice import Style
 
 SYSTEM = json.loads((Path(__file__).parents[2] / "data/golden/interleave/system_prompts.json").read_text())
 BY_NAME = {tag.name: tag for tag in TAGS}
 
 
-def test_the_tags_are_those_of_the_released_system_prompt() -> None:
+def test_the_tags_are_those_of_the_released_system_prompt_and_two_for_pitch() -> None:
     lines = SYSTEM["sys_prompt_wo_spk"].splitlines()
-    assert sorted(tag.released for tag in TAGS) == sorted(
-        line[3:-1] for line in lines if line.startswith('- "')
-    )
+    released = sorted(line[3:-1] for line in lines if line.startswith('- "'))
+    assert sorted(tag.released for tag in RELEASED_TAGS) == released
+    assert sorted(tag.released for tag in TAGS) == sorted([*released, "低音", "高音"])
 
 
 @pytest.mark.parametrize(
@@ -91,6 +101,7 @@ def test_what_can_t_become_a_tag_is_known_at_once(text: str) -> None:
         ("angry2", "very angry"),
         ("sad1", "sad"),
         ("rap", "rap"),
+        ("Low", "low"),
     ],
 )
 def test_a_tag_has_several_names(name: str, tag: str) -> None:
@@ -105,7 +116,7 @@ def test_a_tag_is_found_by_its_own_and_by_the_released_word(tag: Tag) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["hapy", "very sad", "happy3", "sad2", "rap1", "very rap", "高兴3", "laughs"]
+    "name", ["hapy", "very sad", "happy3", "sad2", "rap1", "very rap", "low1", "very high", "高兴3", "laughs"]
 )
 def test_others_are_no_tags(name: str) -> None:
     assert find_tag(name) is None
@@ -116,3 +127,8 @@ def test_a_tag_changes_one_wish_of_a_style() -> None:
     assert BY_NAME["sad"].applied(style) == Style(speaker="Ann", speed=0.8, emotion="sad")
     assert BY_NAME["rap"].applied(style) == Style(speaker="Ann", speed=0.8, music="rap")
     assert BY_NAME["fast"].applied(style) == Style(speaker="Ann", speed=PACES["fast"])
+    assert BY_NAME["low"].applied(style) == Style(speaker="Ann", speed=0.8, pitch=PITCHES["low"])
+
+
+def test_pitch_is_three_semitones_off() -> None:
+    assert [round(12 * log2(factor)) for factor in PITCHES.values()] == [-3, 3]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from export.nano.manner import GAINS_DB, NARRATORS, PITCHES, Manner, Narrator
+from edge_audio.tts.tags import PITCHES
+from export.nano.manner import GAINS_DB, NARRATORS, Manner, Narrator
 from export.nano.synthesizer import LEVEL_DBFS, Flite, Speech
 from runtime.errors import UserError
 
