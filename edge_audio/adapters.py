@@ -200,7 +200,6 @@ def load_voice(config: Config, speaker: str | None = None) -> Voice:
 
 
 def _load_step_audio(tts: StepAudio, step_audio: StepAudioModels, speaker: str | None) -> Voice:
-    from edge_audio.step_audio.sampler import Sampling
     from edge_audio.step_audio.voice_encoder import VoiceEncoder
     from edge_audio.step_audio.voices import VoiceRegistry
     from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
@@ -212,7 +211,7 @@ def _load_step_audio(tts: StepAudio, step_audio: StepAudioModels, speaker: str |
         writing=ThreadLane("tts-writing"),
         sounding=ThreadLane("tts-sounding"),
         speaker=speaker or tts.speaker,
-        sampling=Sampling(temperature=tts.temperature),
+        temperature=tts.temperature,
         seed=tts.seed,
     )
 

@@ -189,8 +189,8 @@ class StepAudio(Table, frozen=True, tag_field="adapter", tag="step-audio"):
     """Name of one of them; Tingting if unset, or else the first."""
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     """1.0 is the speaker's own pace; others are asked for by the nearest of the model's tags."""
-    temperature: Annotated[float, Meta(gt=0.0, le=2.0)] = 0.7
-    """Randomness of how something is said."""
+    temperature: Annotated[float, Meta(gt=0.0, le=2.0)] | None = None
+    """Randomness of how something is said; if unset, that which the model is made for, the release's 0.7."""
     seed: Annotated[int, Meta(ge=0)] = 0
     """Another seed says the same in another way."""
     steps: Annotated[int, Meta(ge=1, le=100)] | None = None

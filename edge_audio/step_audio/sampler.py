@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +35,7 @@ class RepetitionRule:
 class PhaseRule:
     """Lets two linguistic codes and three semantic ones take turns; the end of the turn may come any time.
 
-    The release has no such rule: it relies on the model.
+    The release has no such rule: it relies on the model. Small models slip now and then.
     """
 
     tokens: AudioTokens
@@ -56,8 +57,7 @@ class PhaseRule:
         return other if full else book
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How freely ids are drawn. The defaults are those of the release for speech."""
 
     temperature: float = 0.7

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
+import msgspec
 import numpy as np
 
 from edge_audio.audio.frame import Samples
@@ -20,8 +21,8 @@ from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE, LanguageModel
 from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.prompts import speech_prompt
-from edge_audio.step_audio.sampler import SPEECH, RandomSampler, Sampling
-from edge_audio.step_audio.tags import style_tag
+from edge_audio.step_audio.sampler import SPEECH, PhaseRule, RandomSampler
+from edge_audio.step_audio.tags import known_tags, style_tag
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, AudioTokens
 from edge_audio.step_audio.voices import StoredVoice
@@ -127,13 +128,14 @@ class StepAudioVoice:
         writing: Lane,
         sounding: Lane,
         speaker: str | None = None,
-        sampling: Sampling = SPEECH,
+        temperature: float | None = None,
         seed: int = 0,
     ) -> None:
         """Speak as `speaker`, by default as Tingting, or else the first of `voices`.
 
-        The lanes belong to the voice and are closed with it. Raises `UserError` if there is no voice to
-        speak with, or the tokenizer is not that of a speech model.
+        Ids are drawn as the language model's record says, at `temperature` if that isn't None. The lanes
+        belong to the voice and are closed with it. Raises `UserError` if there is no voice to speak with, or
+        the tokenizer is not that of a speech model.
         """
         if models.tokenizer.audio is None:
             raise UserError("The speech model's tokenizer has no tokens for sound.", "Export it again.")
@@ -142,12 +144,17 @@ class StepAudioVoice:
         self._voices = voices
         self._writing = writing
         self._sounding = sounding
-        self._sampling = sampling
+        model = models.language_model.settings
+        self._tags = known_tags(model.control_tags)
+        self._sampling = model.sampling or SPEECH
+        if temperature is not None:
+            self._sampling = msgspec.structs.replace(self._sampling, temperature=temperature)
+        self._phase = PhaseRule(self._tokens, model.end_of_turn) if model.phase_rule else None
         self._seed = seed
         self.speakers = _speakers(voices.names(), speaker)
         self.sample_rate_hz = models.decoder.sample_rate_hz
-        abilities = {"speaker", "speed", "emotion", "language"}
-        self.abilities = frozenset(abilities | {"music"} if models.music_decoder else abilities)
+        abilities = {"speaker", *(tag.ability for tag in self._tags)}
+        self.abilities = frozenset(abilities if models.music_decoder else abilities - {"music"})
         self.skipped_ids = 0
         """Ids that the language model wrote so far and that stand for no sound."""
         self._cache = models.language_model.new_cache()
@@ -158,7 +165,8 @@ class StepAudioVoice:
         """See `Voice.speak`. Raises `UserError` for an unknown speaker or style, or a missing file."""
         if text := without_brackets(speakable(clause.text)):
             limit = round(longest_speech_s(text) / CODE_S)
-            async with aclosing(self._sound(clause, style_tag(style) + text, style.speaker, limit)) as chunks:
+            tag = style_tag(style, self._tags)
+            async with aclosing(self._sound(clause, tag + text, style.speaker, limit)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -252,7 +260,7 @@ class StepAudioVoice:
         # Positions are read in the same pieces whatever is in the cache: their rounding decides what is said.
         cache.keep(cache.shared_prefix(prompt) // PIECE * PIECE)
         generator = np.random.default_rng(self._seed)
-        sampler = RandomSampler(generator, self._sampling, columns=model.output_ids)
+        sampler = RandomSampler(generator, self._sampling, phase=self._phase, columns=model.output_ids)
         generate(model, prompt, sampler, cache, token, emit, min(MAX_LENGTH, len(prompt) + limit))
 
 

@@ -1,10 +1,11 @@
 """What `config.json` says of a language model, held against the tensors beside it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
+from edge_audio.tts.tags import TAGS
 from export.checkpoint import Shape, Tensors
 from export.lm.alibi import interpolated, slopes_of
 from runtime.errors import UserError
@@ -17,6 +18,8 @@ LAYER = "model.layers.{}."
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 _Id = Annotated[int, msgspec.Meta(ge=0)]
+
+T = TypeVar("T")
 
 
 class Step1Config(msgspec.Struct, frozen=True):
@@ -42,6 +45,8 @@ class Step1Config(msgspec.Struct, frozen=True):
     max_pos_interp_ratio: _Positive = 1.0
     """How many times longer than in training a text may be; flattens the gentle slopes most."""
     logit_scale: float = 1.0
+    control_tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The words of the tags that it was trained with. The release, which lacks this key, knows its own."""
 
     @property
     def head_size(self) -> int:
@@ -90,7 +95,7 @@ class Step1Config(msgspec.Struct, frozen=True):
 def read_config(folder: Path, tensors: Tensors) -> Step1Config:
     """Read `config.json` in `folder`. Raises `UserError` unless it and `tensors` describe the same model."""
     path = folder / CONFIG
-    config = _decoded(path)
+    config = read_json(path, Step1Config)
     heads, groups = config.num_attention_heads, config.num_attention_groups
     if config.hidden_size % heads or heads % groups:
         raise _contradiction(
@@ -98,6 +103,12 @@ def read_config(folder: Path, tensors: Tensors) -> Step1Config:
         )
     if config.alibi_slopes is not None and len(config.alibi_slopes) != heads:
         raise _contradiction(path, f"there are {len(config.alibi_slopes)} alibi_slopes for {heads} heads")
+    if unknown := set(config.control_tags or ()) - {tag.released for tag in TAGS}:
+        listed = ", ".join(sorted(unknown))
+        raise UserError(
+            f"{path}: no voice can be asked for {listed} of control_tags.",
+            f"Leave that out; there are: {', '.join(tag.released for tag in TAGS)}.",
+        )
     for key, name, axis in (
         ("hidden_size", "model.embed_tokens.weight", 1),
         ("vocab_size", "model.embed_tokens.weight", 0),
@@ -123,9 +134,10 @@ def read_config(folder: Path, tensors: Tensors) -> Step1Config:
     return config
 
 
-def _decoded(path: Path) -> Step1Config:
+def read_json(path: Path, kind: type[T]) -> T:
+    """Read a file of JSON as a `kind`. Raises `UserError`."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Step1Config)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
         raise UserError(f"{path} can't be read.", "Check the path, or download the file.") from error
     except (msgspec.DecodeError, RecursionError) as error:

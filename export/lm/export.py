@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from edge_audio.step_audio.language_model.model import LanguageModel
@@ -20,6 +21,7 @@ from export.disk import require_space
 from export.folder import whole_folder, write_record
 from export.graph import OPSET
 from export.lm.config import Step1Config, read_config
+from export.lm.generation_config import GenerationConfig, read_generation_config
 from export.lm.linear import BITS
 from export.lm.network import write_graph
 from export.lm.parity import Parity
@@ -40,11 +42,14 @@ def export_lm(source: Path, output: Path, precision: Precision, progress: Progre
     """
     tensors = open_tensors(source)
     config = read_config(source, tensors)
+    generation = read_generation_config(source)
     vocabulary = read_vocabulary(source, config)
     require_space(output, _bytes(config, vocabulary, precision))
     steps = _Steps(progress, 2 * config.num_hidden_layers + 2)
     with whole_folder(output) as folder:
-        settings = _write(folder, tensors, config, vocabulary, precision, steps.counting("weights"))
+        settings = _write(
+            folder, tensors, config, generation, vocabulary, precision, steps.counting("weights")
+        )
         output_ids = np.arange(config.vocab_size, dtype=np.int64)
         if vocabulary.output_ids is not None:
             output_ids = np.array(vocabulary.output_ids, dtype=np.int64)
@@ -94,6 +99,7 @@ def _write(
     folder: Path,
     tensors: Tensors,
     config: Step1Config,
+    generation: GenerationConfig,
     vocabulary: Vocabulary,
     precision: Precision,
     layer_done: Callable[[], None],
@@ -111,6 +117,9 @@ def _write(
         max_length=config.max_seq_len,
         end_of_turn=vocabulary.end_of_turn,
         step_bytes=model.step_bytes,
+        control_tags=None if config.control_tags is msgspec.UNSET else config.control_tags,
+        sampling=generation.sampling,
+        phase_rule=generation.phase_rule,
     )
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from edge_audio.step_audio import sentencepiece_vocabulary, text_tokenizer
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from export.lm.config import CONFIG, Step1Config
+from export.lm.generation_config import GENERATION_CONFIG
 from runtime.errors import UserError
 
 _TOKENIZERS = (sentencepiece_vocabulary.MODEL, text_tokenizer.JSON)
 
 _COPIED = (
     CONFIG,
-    "generation_config.json",
+    GENERATION_CONFIG,
     *_TOKENIZERS,
     sentencepiece_vocabulary.CONFIG,
     "special_tokens_map.json",

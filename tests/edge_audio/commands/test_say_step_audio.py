@@ -1,11 +1,15 @@
 """`edge-audio say` with Step-Audio's voice: the toy's sound is noise, its way is the real one."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+
+from edge_audio.step_audio.component import RECORD
 
 SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
@@ -41,6 +45,35 @@ def test_a_line_is_spoken_as_its_tag_wants(
     assert np.array_equal(happy, released)
     assert not np.array_equal(happy, plain)
     assert not np.array_equal(happy, humming)
+
+
+def test_a_tag_that_the_model_was_not_trained_with_is_told(
+    run: Run, config: Path, toy_models: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for folder in toy_models.iterdir():
+        if folder.name != "lm":
+            (models / folder.name).symlink_to(folder)
+    shutil.copytree(toy_models / "lm", models / "lm")
+    record = json.loads((models / "lm" / RECORD).read_text())
+    record["settings"]["control_tags"] = ["慢速1", "快速1", "低音", "高音"]
+    (models / "lm" / RECORD).write_text(json.dumps(record))
+    config.write_text(config.read_text().replace(str(toy_models), str(models)))
+    run("voices", "add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", models)
+
+    def said(text: str) -> tuple[int, str]:
+        return run("say", text, "--config", config, "--output", "out.wav")
+
+    assert said("(low) Yes.")[0] == 0
+    status, error = said("Yes.\n(happy) Yes.")
+    assert status == 2
+    assert "can't do (happy)" in error
+    assert "low, high; or leave the brackets out" in error
+    status, error = said("(very fast) Yes.")
+    assert status == 2
+    assert "no speed called 'very fast'. It knows: slow (慢速1), fast (快速1)." in error
+    assert error.count("\n") == 1
 
 
 def test_without_a_voice_it_is_told_how_to_make_one(run: Run, config: Path) -> None:

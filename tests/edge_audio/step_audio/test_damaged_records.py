@@ -183,6 +183,25 @@ def test_what_is_no_record_is_refused(components: Path, record: bytes) -> None:
     assert RECORD in use(components / "semantic", record)
 
 
+def test_what_a_language_model_is_trained_with_may_be_missing_but_not_wrong(
+    components: Path, toy_models: Path
+) -> None:
+    record = json.loads((toy_models / "lm" / RECORD).read_text())
+    optional = {"control_tags", "sampling", "phase_rule"}
+    assert not optional & record["settings"].keys()
+    for key, right, wrong in (
+        ("control_tags", ["慢速1"], [1]),
+        ("sampling", {"temperature": 0, "top_k": 20, "top_p": 0.9}, {"temperature": -1}),
+        ("sampling", {"top_p": 0.5}, {"top_p": 2}),
+        ("sampling", {}, {"warmth": 1}),
+        ("phase_rule", True, "yes"),
+    ):
+        for value, complains in ((right, False), (wrong, True)):
+            changed = record | {"settings": record["settings"] | {key: value}}
+            complaint = use(components / "lm", json.dumps(changed).encode())
+            assert (f"{RECORD}: " in complaint) is complains, (key, value)
+
+
 def test_an_unknown_key_is_refused(components: Path, toy_models: Path) -> None:
     record = json.loads((toy_models / "flow" / RECORD).read_text())
     record["settings"]["stepz"] = 10

@@ -1,6 +1,7 @@
 """The Step-Audio voice with a tiny random release: what it says is noise, how it comes is real."""
 
 import asyncio
+import copy
 import shutil
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from toy_voice import LONG, SHORT, Voices, voice_of
@@ -16,6 +18,8 @@ from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import RECORD
 from edge_audio.step_audio.language_model.cache import KeyValueCache
 from edge_audio.step_audio.language_model.model import LanguageModel, Logits
+from edge_audio.step_audio.sampler import Sampling
+from edge_audio.step_audio.tokens import GROUP
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
@@ -75,6 +79,13 @@ def scripted(models: SpeechModels, folder: Path, *script: int) -> SpeechModels:
     model = ScriptedModel.load(folder / "lm")
     model.output_ids = np.arange(model.settings.vocabulary)
     model.script = script
+    return replace(models, language_model=model)
+
+
+def trained(models: SpeechModels, **settings: Any) -> SpeechModels:
+    """Return `models` with a language model whose record says `settings`."""
+    model = copy.copy(models.language_model)
+    model.settings = msgspec.structs.replace(model.settings, **settings)
     return replace(models, language_model=model)
 
 
@@ -202,6 +213,64 @@ def test_a_style_is_asked_for_and_one_that_there_is_not_is_refused(models: Speec
     assert not np.array_equal(plain, fast)
     with pytest.raises(UserError, match="knows no emotion called 'bored'"):
         spoken(models, SHORT, style=Style(emotion="bored"))
+
+
+def test_a_voice_can_do_what_its_model_was_trained_with(models: SpeechModels) -> None:
+    def abilities(of: SpeechModels) -> frozenset[str]:
+        writing, sounding = ThreadLane("w"), ThreadLane("s")
+        return StepAudioVoice(of, Voices(), writing=writing, sounding=sounding).abilities
+
+    small = trained(models, control_tags=("慢速1", "快速1", "低音", "高音"))
+    assert abilities(models) == {"speaker", "speed", "emotion", "language", "music"}
+    assert abilities(small) == {"speaker", "speed", "pitch"}
+    plain, low = (sound(spoken(small, SHORT, style=style)[0]) for style in (Style(), Style(pitch=0.84)))
+    assert not np.array_equal(plain, low)
+    with pytest.raises(UserError, match=r"no emotion called 'happy'\. It knows: .*低音"):
+        spoken(small, SHORT, style=Style(emotion="happy"))
+    with pytest.raises(UserError, match=r"no music called 'rap'\. It knows: .*低音"):
+        spoken(small, SHORT, style=Style(music="rap"))
+
+
+def test_ids_are_drawn_as_the_model_is_made_for_unless_a_temperature_is_asked_for(
+    models: SpeechModels,
+) -> None:
+    def said(of: SpeechModels, **options: Any) -> Samples:
+        return sound(spoken(of, SHORT, **options)[0])
+
+    greedy = trained(models, sampling=Sampling(temperature=0.0))
+    released, likeliest = said(models), said(greedy)
+    assert not np.array_equal(likeliest, released)
+    assert np.array_equal(said(models, temperature=0.7), released)
+    assert np.array_equal(said(greedy, temperature=0.7), released)
+    assert np.array_equal(said(trained(models, sampling=Sampling(top_k=1)), temperature=1.5), likeliest)
+
+
+def test_a_model_that_needs_it_is_made_to_keep_the_phase(
+    counting: tuple[SpeechModels, CountingModel],
+) -> None:
+    models, model = counting
+    tokens = models.tokenizer.audio
+    assert tokens is not None
+    said: list[int] = []
+    read = model.read
+
+    def spy(ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
+        if len(ids) == 1:
+            said.extend(ids)
+        return read(ids, cache, token)
+
+    model.read = spy  # type: ignore[method-assign]
+
+    def books() -> str:
+        said.clear()
+        spoken(models, SHORT)
+        return "".join("l" if number in tokens.linguistic_ids else "s" for number in said)
+
+    assert not books().startswith("llsss" * 2)
+    model.settings = msgspec.structs.replace(model.settings, phase_rule=True)
+    kept = books()
+    assert kept == ("llsss" * len(kept))[: len(kept)]
+    assert len(kept) > GROUP
 
 
 @pytest.mark.parametrize("text", ["", "...", "- * #"])

@@ -10,8 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from edge_audio.step_audio.component import Component
 from edge_audio.step_audio.language_model.model import LanguageModel
+from edge_audio.step_audio.sampler import Sampling
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from export.lm.export import export_lm
+from export.lm.generation_config import GenerationConfig, read_generation_config
 from export.precision import Precision
 from export.progress import silent
 from export.toy.tokenizer import write_tokenizer
@@ -57,6 +59,50 @@ def test_the_record_tells_how_many_bytes_a_step_reads(checkpoint: Path, tmp_path
     assert LanguageModel.load(tmp_path / "lm").settings.step_bytes == weights * 9 // 8 + norms
 
 
+def test_a_release_s_record_says_nothing_of_tags_and_sampling(checkpoint: Path, tmp_path: Path) -> None:
+    export_lm(checkpoint, tmp_path / "lm", Precision.FP32, silent)
+    written = Component(tmp_path / "lm", "lm").record.settings
+    assert not {"control_tags", "sampling", "phase_rule"} & written.keys()
+    settings = LanguageModel.load(tmp_path / "lm").settings
+    assert (settings.control_tags, settings.sampling, settings.phase_rule) == (None, None, False)
+
+
+def test_the_record_tells_the_tags_and_the_sampling_of_a_model_of_our_own(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(checkpoint, own)
+    changed_json("config.json", control_tags=["慢速1", "低音"])(own)
+    changed_json("generation_config.json", temperature=0.5, top_p=0.9, phase_rule=True)(own)
+    export_lm(own, tmp_path / "lm", Precision.FP32, silent)
+    settings = LanguageModel.load(tmp_path / "lm").settings
+    assert settings.control_tags == ("慢速1", "低音")
+    assert settings.sampling == Sampling(temperature=0.5, top_k=50, top_p=0.9)
+    assert settings.phase_rule
+
+
+@pytest.mark.parametrize(
+    ("said", "sampling"),
+    [
+        ({"temperature": 0.3}, Sampling(0.3, 50, 1.0)),
+        ({"top_k": 0}, Sampling(0.7, 0, 1.0)),
+        ({"do_sample": True, "top_p": 0.8, "top_k": None}, Sampling(0.7, 50, 0.8)),
+        ({"do_sample": False, "temperature": 0.3}, Sampling(0.0, 50, 1.0)),
+        ({"do_sample": True}, None),
+        ({"bos_token_id": 1, "transformers_version": "4.48.0"}, None),
+    ],
+)
+def test_ids_are_drawn_as_the_checkpoint_says_and_else_as_in_the_release(
+    tmp_path: Path, said: dict[str, object], sampling: Sampling | None
+) -> None:
+    (tmp_path / "generation_config.json").write_text(json.dumps(said))
+    assert read_generation_config(tmp_path).sampling == sampling
+
+
+def test_a_checkpoint_without_generation_config_is_one_of_the_release(tmp_path: Path) -> None:
+    assert read_generation_config(tmp_path) == GenerationConfig()
+
+
 def test_without_a_tokenizer_every_id_can_be_said(tmp_path: Path) -> None:
     export_lm(GOLDEN, tmp_path / "lm", Precision.FP32, silent)
     model = LanguageModel.load(tmp_path / "lm")
@@ -71,12 +117,16 @@ def test_progress_counts_up_to_its_total(checkpoint: Path, tmp_path: Path) -> No
     assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
 
 
-def changed_config(**changes: object) -> Callable[[Path], None]:
+def changed_json(name: str, **changes: object) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
-        config = json.loads((folder / "config.json").read_text()) | changes
-        (folder / "config.json").write_text(json.dumps(config))
+        content = json.loads((folder / name).read_text()) | changes
+        (folder / name).write_text(json.dumps(content))
 
     return change
+
+
+def changed_config(**changes: object) -> Callable[[Path], None]:
+    return changed_json("config.json", **changes)
 
 
 def changed_tensors(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
@@ -112,6 +162,13 @@ K_PROJ = "model.layers.1.self_attn.k_proj.weight"
         (changed_config(intermediate_size=64), "config.json: intermediate_size is 64"),
         (changed_config(alibi_slopes=[0.5, 0.25]), "config.json: there are 2 alibi_slopes for 6 heads"),
         (changed_config(rms_norm_eps="small"), "config.json: Expected `float`"),
+        (changed_config(control_tags=["慢速1", "加油"]), "config.json: no voice can be asked for 加油"),
+        (changed_config(control_tags="慢速1"), "config.json: Expected `array`"),
+        (
+            changed_json("generation_config.json", temperature=0),
+            "generation_config.json: Expected `float` > 0.0",
+        ),
+        (changed_json("generation_config.json", top_p=2), "generation_config.json: Expected `float` <= 1.0"),
         (lambda folder: (folder / "config.json").unlink(), "config.json can't be read"),
         (lambda folder: (folder / "config.json").write_text("{"), "config.json: Input data was truncated"),
         (changed_tensors(lambda tensors: tensors.pop(K_PROJ)), f"the tensor {K_PROJ} is missing"),
