@@ -1,7 +1,7 @@
 """The language model's files but for its tokenizer: configuration, and shards of weights with an index."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from export.checkpoint import INDEX, Shape
 from export.disk import require_space
 from export.lm.config import CONFIG, Step1Config
+from export.lm.generation_config import GENERATION_CONFIG, GenerationConfig
 from export.progress import Progress
 
 _SHARD_BYTES = 1 << 30
@@ -27,23 +28,23 @@ def write_lm_files(
     config: Step1Config,
     tensor: Callable[[str], torch.Tensor],
     dtype: torch.dtype,
-    generation: Mapping[str, Any],
+    generation: GenerationConfig,
     progress: Progress,
 ) -> None:
     """Write the model into `folder`, shard by shard; `tensor` returns one by its name when its turn comes.
 
-    Tensors are stored as `dtype`, bfloat16 in the release. `generation` says how ids are to be drawn, under
-    the keys of `generation_config.json`; the release says nothing of it.
-    Raises `UserError` if the disk has too little room.
+    Tensors are stored as `dtype`, bfloat16 in the release. `generation` says how ids are to be drawn, and is
+    empty in the release. Raises `UserError` if the disk has too little room.
     """
     shapes = config.shapes()
     total = sum(map(prod, shapes.values())) * dtype.itemsize
     require_space(folder, total)
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(folder / CONFIG, _released_config(config, dtype))
+    drawn = _without_defaults(generation, generation.__struct_fields__)
     _write_json(
-        folder / "generation_config.json",
-        {"bos_token_id": 1, "eos_token_id": config.eos_token_id, "pad_token_id": 0, **generation},
+        folder / GENERATION_CONFIG,
+        {"bos_token_id": 1, "eos_token_id": config.eos_token_id, "pad_token_id": 0, **drawn},
     )
     shards = list(_shards(shapes, dtype.itemsize))
     shard_of: dict[str, str] = {}
@@ -72,11 +73,6 @@ def _shards(shapes: Mapping[str, Shape], value_bytes: int) -> Iterator[list[str]
 
 def _released_config(config: Step1Config, dtype: torch.dtype) -> dict[str, Any]:
     """Return what `config.json` holds."""
-    plain: dict[str, Any] = msgspec.to_builtins(config)
-    defaults = {field.name: field.default for field in msgspec.structs.fields(config)}
-    for key in _LEFT_AT_DEFAULT:
-        if plain[key] == defaults[key]:
-            del plain[key]
     return {
         "architectures": ["Step1ForCausalLM"],
         "model_type": "step1",
@@ -84,8 +80,17 @@ def _released_config(config: Step1Config, dtype: torch.dtype) -> dict[str, Any]:
         "tie_word_embeddings": False,
         "bos_token_id": 1,
         "pad_token_id": 0,
-        **plain,
+        **_without_defaults(config, _LEFT_AT_DEFAULT),
     }
+
+
+def _without_defaults(settings: msgspec.Struct, names: Collection[str]) -> dict[str, Any]:
+    """Return the values by name, without those among `names` that are left at their default."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    for field in msgspec.structs.fields(settings):
+        if field.name in names and getattr(settings, field.name) == field.default:
+            del plain[field.name]
+    return plain
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from export.layout.lm import write_lm_files
 from export.lm.config import Step1Config
+from export.lm.generation_config import GenerationConfig
 from export.progress import Progress
 from export.toy.size import Size
 from export.toy.tokenizer import (
@@ -70,5 +71,5 @@ def write_lm(folder: Path, size: Size, generator: torch.Generator, progress: Pro
     def tensor(name: str) -> torch.Tensor:
         return random_tensor(name, shapes[name], generator)
 
-    write_lm_files(folder, config, tensor, torch.bfloat16, {}, progress)
+    write_lm_files(folder, config, tensor, torch.bfloat16, GenerationConfig(), progress)
     write_tokenizer(folder, RELEASED_FIRST_AUDIO_ID if size is Size.RELEASED else TINY_FIRST_AUDIO_ID)

@@ -8,6 +8,7 @@ from export.checkpoint import open_tensors
 from export.layout import lm as layout
 from export.layout.lm import write_lm_files
 from export.lm.config import CONFIG, Step1Config, read_config
+from export.lm.generation_config import GENERATION_CONFIG, GenerationConfig
 from export.progress import silent
 
 SIZES = {
@@ -20,7 +21,7 @@ SIZES = {
     "max_seq_len": 512,
 }
 RELEASED_LIKE = Step1Config(**SIZES)
-OWN = Step1Config(**SIZES, alibi_slopes=(4.0, 1.0, 0.3, 0.01))
+OWN = Step1Config(**SIZES, alibi_slopes=(4.0, 1.0, 0.3, 0.01), control_tags=("慢速1", "低音"))
 
 
 def weights(config: Step1Config) -> dict[str, torch.Tensor]:
@@ -34,21 +35,30 @@ def test_configuration_and_weights_are_read_back(
     tmp_path: Path, config: Step1Config, dtype: torch.dtype
 ) -> None:
     given = weights(config)
-    write_lm_files(tmp_path, config, given.__getitem__, dtype, {}, silent)
+    write_lm_files(tmp_path, config, given.__getitem__, dtype, GenerationConfig(), silent)
     tensors = open_tensors(tmp_path)
     assert read_config(tmp_path, tensors) == config
     assert all(torch.equal(tensors.read(name), tensor.to(dtype)) for name, tensor in given.items())
 
 
-def test_only_what_differs_from_the_release_is_said(tmp_path: Path) -> None:
-    for config, generation in ((RELEASED_LIKE, {}), (OWN, {"phase_rule": True})):
-        write_lm_files(tmp_path, config, weights(config).__getitem__, torch.float32, generation, silent)
-        described = json.loads((tmp_path / CONFIG).read_bytes())
-        drawn = json.loads((tmp_path / "generation_config.json").read_bytes())
-        assert ("alibi_slopes" in described) == (config is OWN)
-        assert not {"logit_scale", "max_pos_interp_ratio"} & described.keys()
-        assert described["torch_dtype"] == "float32"
-        assert drawn == {"bos_token_id": 1, "eos_token_id": 3, "pad_token_id": 0, **generation}
+@pytest.mark.parametrize(
+    ("config", "generation", "described", "drawn"),
+    [
+        (RELEASED_LIKE, GenerationConfig(), set(), {}),
+        (
+            OWN,
+            GenerationConfig(temperature=0.5, phase_rule=True),
+            {"alibi_slopes", "control_tags"},
+            {"temperature": 0.5, "phase_rule": True},
+        ),
+    ],
+)
+def test_only_what_differs_from_the_release_is_said(tmp_path, config, generation, described, drawn):
+    write_lm_files(tmp_path, config, weights(config).__getitem__, torch.float32, generation, silent)
+    optional = {"alibi_slopes", "control_tags", "logit_scale", "max_pos_interp_ratio"}
+    assert json.loads((tmp_path / CONFIG).read_bytes()).keys() & optional == described
+    common = {"bos_token_id": 1, "eos_token_id": 3, "pad_token_id": 0}
+    assert json.loads((tmp_path / GENERATION_CONFIG).read_bytes()) == common | drawn
 
 
 def test_a_large_model_is_cut_into_shards_between_its_tensors(
@@ -56,7 +66,7 @@ def test_a_large_model_is_cut_into_shards_between_its_tensors(
 ) -> None:
     monkeypatch.setattr(layout, "_SHARD_BYTES", 20_000)
     given = weights(OWN)
-    write_lm_files(tmp_path, OWN, given.__getitem__, torch.float32, {}, silent)
+    write_lm_files(tmp_path, OWN, given.__getitem__, torch.float32, GenerationConfig(), silent)
     assert len(list(tmp_path.glob("model-*-of-*.safetensors"))) > 2
     tensors = open_tensors(tmp_path)
     assert all(torch.equal(tensors.read(name), tensor) for name, tensor in given.items())
