@@ -14,9 +14,16 @@ from edge_audio.audio.files import Replacement
 from edge_audio.bench.conversation.bench import measure_conversation
 from edge_audio.bench.conversation.picture import draw
 from edge_audio.bench.models import measure_models
+from edge_audio.bench.nano.bench import Findings, Plan, measure_nano
+from edge_audio.bench.nano.figure import table_of
+from edge_audio.bench.nano.hearing import load_ears
+from edge_audio.bench.nano.part import Part
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
+from edge_audio.models import WHISPER_BASE
 from edge_audio.step_audio.placement import Placement
+from runtime.errors import UserError
+from runtime.store import Store, default_root
 
 
 def bench_conversation(
@@ -45,6 +52,28 @@ def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console)
     _show(figures, as_json, console)
 
 
+def bench_nano(config_path: Path | None, plan: Plan, output: Path | None, console: Console) -> None:
+    """Print `edge_audio.bench.nano.bench.measure_nano` as a table, and write all of it into `output`.
+
+    Raises `UserError`, at once where `output` can't be written.
+    """
+    config = load_config(config_path)
+    if plan.recordings and Part.RESYNTHESIS not in plan.parts:
+        raise UserError(
+            "--recordings belongs to the part resynthesis.", "Leave it out, or measure that, too."
+        )
+    with ExitStack() as undo:
+        file = Replacement(output) if output else None
+        if file:
+            undo.callback(file.abort)
+        findings = asyncio.run(_nano(config, plan, console))
+        console.print(table_of(findings.figures))
+        _show(findings.about, False, console)
+        if file:
+            file.write(msgspec.json.encode(findings.as_dict()) + b"\n")
+            file.commit()
+
+
 def bench_models(folders: list[Path], threads: int, *, as_json: bool, console: Console) -> None:
     """Print `edge_audio.bench.models.measure_models`. Raises `UserError`."""
     with console.status("Measuring ...") as status:
@@ -67,6 +96,21 @@ async def _overhead(config: Config) -> dict[str, Any]:
         return await measure_overhead(models)
     finally:
         await models.close()
+
+
+async def _nano(config: Config, plan: Plan, console: Console) -> Findings:
+    ears = load_ears(Store(default_root())) if plan.listens else []
+    try:
+        if plan.listens and WHISPER_BASE.name not in [ear.name for ear in ears]:
+            console.print(
+                f"Without {WHISPER_BASE.name}: `edge-audio models fetch {WHISPER_BASE.name}` brings it.",
+                markup=False,
+                highlight=False,
+            )
+        return await measure_nano(config, plan, ears, console)
+    finally:
+        for ear in ears:
+            await ear.close()
 
 
 def _show(figures: dict[str, Any], as_json: bool, console: Console) -> None:

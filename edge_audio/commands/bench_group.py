@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edge_audio.bench.nano.part import Part
 from edge_audio.commands.options import ConfigOption, JsonOption
 
 bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
@@ -49,3 +50,29 @@ def models(
     from edge_audio.commands.bench import bench_models
 
     bench_models(models, threads, as_json=json, console=Console(stderr=json))
+
+
+@bench_app.command()
+def nano(
+    corpus: Annotated[
+        Path, typer.Option(metavar="DIR", help="What `python -m export nano data --held-out` made.")
+    ],
+    sentences: Annotated[
+        int, typer.Option("--sentences", "-n", min=5, help="Of each voice; with fewer all is shorter.")
+    ] = 100,
+    only: Annotated[
+        list[Part] | None, typer.Option(help="Only this part; may be repeated.", show_default=False)
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also resynthesise these: X.wav with its words in X.txt."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all that was measured.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Measure a small Step-Audio voice against what it must reach (some 20 minutes)."""
+    from edge_audio.bench.nano.bench import Plan
+    from edge_audio.commands.bench import bench_nano
+
+    plan = Plan(corpus, sentences, tuple(only or Part), recordings)
+    bench_nano(config, plan, json, Console())

@@ -1,0 +1,100 @@
+"""Speech that was kept from training, with what it says: what the voices are held against."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import soundfile
+
+from edge_audio.audio.files import read_audio
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from runtime.errors import UserError
+
+_MAKE = "Make some with `python -m export nano data --held-out`."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sentence:
+    """Something that was said."""
+
+    text: str
+    voice: str
+    """Who said it."""
+    pcm: Samples
+    """At `INPUT_RATE_HZ`."""
+
+
+class _Saying(msgspec.Struct, frozen=True):
+    """A line of a part's transcript; what else stands there is for training."""
+
+    text: str
+    narrator: str
+    tag: str
+    first: int
+    """Its first sample in the part's sound."""
+    samples: int
+    held_out: bool
+
+
+def read_corpus(folder: Path, most: int) -> dict[str, list[Sentence]]:
+    """Return up to `most` sentences of each narrator: held out, in their usual manner, each text once.
+
+    `folder` holds parts, NNNNN.flac with NNNNN.jsonl beside it. Raises `UserError` for a damaged part, or if
+    there is no such sentence.
+    """
+    found: dict[str, dict[str, tuple[Path, _Saying]]] = {}
+    for transcript in sorted(folder.glob("[0-9]*.jsonl")):
+        for saying in _sayings(transcript):
+            texts = found.setdefault(saying.narrator, {})
+            if len(texts) < most:
+                texts.setdefault(saying.text, (transcript, saying))
+    if not found:
+        raise UserError(f"{folder} holds no speech that was kept from training.", _MAKE)
+    return {voice: [_read(*place) for place in found[voice].values()] for voice in sorted(found)}
+
+
+def read_recordings(folder: Path) -> list[Sentence]:
+    """Return the recordings in `folder`: X.wav or X.flac with what is said in X.txt; `voice` is X.
+
+    Raises `UserError` if there is none, or a file can't be read.
+    """
+    found = []
+    for path in sorted((*folder.glob("*.wav"), *folder.glob("*.flac"))):
+        try:
+            text = path.with_suffix(".txt").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{path.with_suffix('.txt')} is missing or can't be read.",
+                f"Write into it what {path.name} says.",
+            ) from error
+        found.append(Sentence(" ".join(text.split()), path.stem, read_audio(path)))
+    if not found:
+        raise UserError(f"{folder} holds no .wav or .flac file.", "Name a folder of recordings.")
+    return found
+
+
+def _sayings(transcript: Path) -> Iterator[_Saying]:
+    """Yield the lines that are of use."""
+    try:
+        lines = transcript.read_bytes().splitlines()
+        for saying in (msgspec.json.decode(line, type=_Saying) for line in lines):
+            if saying.held_out and not saying.tag:
+                yield saying
+    except (OSError, msgspec.MsgspecError) as error:
+        raise _damaged(transcript) from error
+
+
+def _read(transcript: Path, saying: _Saying) -> Sentence:
+    sound, stop = transcript.with_suffix(".flac"), saying.first + saying.samples
+    try:
+        pcm, rate_hz = soundfile.read(sound, start=saying.first, stop=stop, dtype="float32")
+    except (OSError, soundfile.SoundFileError, ValueError) as error:
+        raise _damaged(transcript) from error
+    if rate_hz != INPUT_RATE_HZ or len(pcm) != saying.samples:
+        raise _damaged(transcript)
+    return Sentence(saying.text, saying.narrator, pcm)
+
+
+def _damaged(transcript: Path) -> UserError:
+    return UserError(f"{transcript} or the sound beside it is damaged.", "Remove both, and make them again.")

@@ -1,0 +1,13 @@
+from pathlib import Path
+
+import pytest
+from humming import TEXTS, write_part
+
+
+@pytest.fixture
+def corpus_folder(tmp_path: Path) -> Path:
+    """A corpus of two narrators, in two parts."""
+    folder = tmp_path / "corpus"
+    for number, narrator in enumerate(("ann", "ben")):
+        write_part(folder, number, [{"text": text, "narrator": narrator} for text in TEXTS])
+    return folder
