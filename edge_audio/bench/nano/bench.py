@@ -13,7 +13,7 @@ from rich.progress import Progress
 from edge_audio.adapters import load_voice
 from edge_audio.audio.frame import Samples
 from edge_audio.bench.figures import machine_load
-from edge_audio.bench.nano.corpus import Sentence, read_corpus, read_recordings
+from edge_audio.bench.nano.corpus import Sentence, read_corpus, read_recordings, read_tags
 from edge_audio.bench.nano.effort import measure_effort
 from edge_audio.bench.nano.figure import Figure
 from edge_audio.bench.nano.hearing import Ear, hear_all
@@ -77,6 +77,7 @@ async def measure_nano(config: Config, plan: Plan, ears: Sequence[Ear], console:
     """
     tts, models = _step_audio(config)
     corpus = await asyncio.to_thread(read_corpus, plan.corpus, plan.sentences)
+    tags = await asyncio.to_thread(read_tags, plan.corpus)
     others = await asyncio.to_thread(read_recordings, plan.recordings) if plan.recordings else []
     echo = await asyncio.to_thread(Echo.load, tts, models) if Part.RESYNTHESIS in plan.parts else None
     voice = await asyncio.to_thread(load_voice, config)
@@ -94,7 +95,7 @@ async def measure_nano(config: Config, plan: Plan, ears: Sequence[Ear], console:
                 Part.SPEECH: lambda: measure_speech(voice, original, ears, track),
                 Part.STEADINESS: lambda: measure_steadiness(voice, corpus, blocks, track),
                 Part.EFFORT: lambda: measure_effort(config, fewer, track),
-                Part.TAGS: lambda: measure_tags(voice, fewer, track),
+                Part.TAGS: lambda: measure_tags(voice, fewer, tags, track),
             }
             if echo is not None:
                 measures[Part.RESYNTHESIS] = partial(measure_resynthesis, echo, original, ears, track)

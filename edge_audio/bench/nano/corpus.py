@@ -1,6 +1,5 @@
 """Speech that was kept from training, with what it says: what the voices are held against."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +45,23 @@ def read_corpus(folder: Path, most: int) -> dict[str, list[Sentence]]:
     found: dict[str, dict[str, tuple[Path, _Saying]]] = {}
     for transcript in sorted(folder.glob("[0-9]*.jsonl")):
         for saying in _sayings(transcript):
+            if saying.tag or not saying.held_out:
+                continue
             texts = found.setdefault(saying.narrator, {})
             if len(texts) < most:
                 texts.setdefault(saying.text, (transcript, saying))
     if not found:
         raise UserError(f"{folder} holds no speech that was kept from training.", _MAKE)
     return {voice: [_read(*place) for place in found[voice].values()] for voice in sorted(found)}
+
+
+def read_tags(folder: Path) -> dict[str, frozenset[str]]:
+    """Return the tags that each narrator of a corpus speaks with somewhere. Raises `UserError`."""
+    found: dict[str, set[str]] = {}
+    for transcript in sorted(folder.glob("[0-9]*.jsonl")):
+        for saying in _sayings(transcript):
+            found.setdefault(saying.narrator, set()).add(saying.tag)
+    return {narrator: frozenset(tags - {""}) for narrator, tags in found.items()}
 
 
 def read_recordings(folder: Path) -> list[Sentence]:
@@ -74,13 +84,10 @@ def read_recordings(folder: Path) -> list[Sentence]:
     return found
 
 
-def _sayings(transcript: Path) -> Iterator[_Saying]:
-    """Yield the lines that are of use."""
+def _sayings(transcript: Path) -> list[_Saying]:
     try:
         lines = transcript.read_bytes().splitlines()
-        for saying in (msgspec.json.decode(line, type=_Saying) for line in lines):
-            if saying.held_out and not saying.tag:
-                yield saying
+        return [msgspec.json.decode(line, type=_Saying) for line in lines]
     except (OSError, msgspec.MsgspecError) as error:
         raise _damaged(transcript) from error
 

@@ -1,7 +1,7 @@
 """Whether speed and pitch tags do what they say: how what they want goes with what is heard."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -56,11 +56,15 @@ class Response:
 async def measure_tags(
     voice: Voice,
     corpus: Mapping[str, Sequence[Sentence]],
+    tags: Mapping[str, Collection[str]],
     track: Track,
-    controls: Sequence[Control] = CONTROLS,
 ) -> Measured:
-    """Have each sentence said by its speaker in the usual manner, and in every other one."""
-    able = [control for control in controls if control.ability in voice.abilities]
+    """Have each sentence said by its speaker in the usual manner, and in every other one.
+
+    `tags` are those that each narrator of the corpus speaks with, which its voice so can have learnt. A voice
+    whose narrator has none of a kind, while others have, is told of and not judged.
+    """
+    able = [control for control in CONTROLS if control.ability in voice.abilities]
     sentences = [each for said in corpus.values() for each in said]
     responses = []
     for sentence in track("speed and pitch tags", sentences if able else ()):
@@ -69,12 +73,10 @@ async def measure_tags(
             tagged_sounds = {tag: await _said(voice, sentence, tag) for tag in control.factors}
             responses += _responses(control, sentence, {"": usual} | tagged_sounds)
     figures = []
-    for control in controls:
-        own = [each for each in responses if each.control == control.ability]
-        by_voice = {name: [each for each in own if each.voice == name] for name in corpus}
-        if len(corpus) > 1:
-            by_voice[ALL_VOICES] = own
-        figures += [_figure(control, name, of_voice) for name, of_voice in by_voice.items()]
+    for control in CONTROLS:
+        of_control = [each for each in responses if each.control == control.ability]
+        learnt = [name for name in corpus if any(tag in control.factors for tag in tags[name])]
+        figures += _figures(control, of_control, list(corpus), learnt or list(corpus))
     return Measured(figures, [asdict(response) for response in responses])
 
 
@@ -103,7 +105,20 @@ def _responses(control: Control, sentence: Sentence, sounds: Mapping[str, Sample
     return found
 
 
-def _figure(control: Control, voice: str, responses: Sequence[Response]) -> Figure:
+def _figures(
+    control: Control, responses: Sequence[Response], voices: Sequence[str], judged: Sequence[str]
+) -> list[Figure]:
+    """Return the figures of each of `voices`, and of those together that are `judged`."""
+    found = []
+    for name in voices:
+        own = [each for each in responses if each.voice == name]
+        found.append(_figure(control, name, own, name in judged))
+    if len(judged) > 1:
+        found.append(_figure(control, ALL_VOICES, [each for each in responses if each.voice in judged], True))
+    return found
+
+
+def _figure(control: Control, voice: str, responses: Sequence[Response], judged: bool) -> Figure:
     wanted = [math.log(response.factor) for response in responses]
     heard = [math.log(response.effect) for response in responses]
     means = []
@@ -116,6 +131,6 @@ def _figure(control: Control, voice: str, responses: Sequence[Response]) -> Figu
         f"{control.ability} correlation",
         voice,
         correlation(wanted, heard),
-        bar=Bar(LEAST_CORRELATION, at_least=True),
+        bar=Bar(LEAST_CORRELATION, at_least=True) if judged else None,
         note=", ".join(means) or "nothing to be heard",
     )

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from humming import TEXTS, as_said, hum, write_part
 
-from edge_audio.bench.nano.corpus import read_corpus, read_recordings
+from edge_audio.bench.nano.corpus import read_corpus, read_recordings, read_tags
 from runtime.errors import UserError
 
 
@@ -33,6 +33,14 @@ def test_only_held_out_sentences_without_tag_count_and_each_once(tmp_path: Path)
     (sentences,) = read_corpus(tmp_path, 2).values()
     assert [sentence.text for sentence in sentences] == [kept, other]
     assert len(sentences[0].pcm) == len(as_said(kept).pcm)
+
+
+def test_the_tags_are_all_those_that_a_narrator_speaks_with(tmp_path: Path) -> None:
+    tags = {"ann": ("slow", "", "high"), "ben": ("",)}
+    for number, (narrator, used) in enumerate(tags.items()):
+        sayings = [{"text": "Any.", "narrator": narrator, "tag": tag, "held_out": False} for tag in used]
+        write_part(tmp_path, number, sayings)
+    assert read_tags(tmp_path) == {"ann": {"slow", "high"}, "ben": set()}
 
 
 def test_a_folder_without_such_speech_is_told(tmp_path: Path) -> None:

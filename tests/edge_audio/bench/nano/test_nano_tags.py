@@ -1,5 +1,6 @@
 import asyncio
 import math
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pytest
@@ -13,8 +14,11 @@ from edge_audio.tts.voice import Style
 CORPUS = {voice: [as_said(text, voice) for text in TEXTS] for voice in ("ann", "ben")}
 
 
-def measured(voice: Hummer) -> Measured:
-    return asyncio.run(measure_tags(voice, CORPUS, silent))
+EVERY_TAG = dict.fromkeys(CORPUS, frozenset(PACES | PITCHES))
+
+
+def measured(voice: Hummer, tags: Mapping[str, Collection[str]] = EVERY_TAG) -> Measured:
+    return asyncio.run(measure_tags(voice, CORPUS, tags, silent))
 
 
 def values(found: Measured, ability: str) -> dict[str, float | None]:
@@ -69,6 +73,23 @@ def test_voices_are_told_apart() -> None:
     assert found["ann"] == pytest.approx(1.0, abs=0.01)
     assert found["ben"] == pytest.approx(0.0, abs=0.3)
     assert 0.3 < (found["all"] or math.nan) < 0.9
+
+
+def test_a_voice_whose_narrator_has_no_such_tags_is_told_and_not_judged() -> None:
+    def f0_hz(style: Style) -> float:
+        return 120.0 * (style.pitch if style.speaker == "ann" else 1.0)
+
+    found = measured(Hummer(f0_hz=f0_hz), {"ann": frozenset(PACES | PITCHES), "ben": frozenset(PACES)})
+    pitch = {figure.voice: figure for figure in found.figures if figure.name.startswith("pitch")}
+    assert {name: figure.passed for name, figure in pitch.items()} == {"ann": True, "ben": None}
+    assert pitch["ben"].verdict == ""
+    assert pitch["ben"].value == pytest.approx(0.0, abs=0.3)
+    assert values(found, "speed").keys() == {"ann", "ben", "all"}
+
+
+def test_where_no_narrator_has_tags_every_voice_is_judged() -> None:
+    found = measured(Hummer(), dict.fromkeys(CORPUS, ()))
+    assert [figure.passed for figure in found.figures] == [True] * 6
 
 
 def test_tags_that_a_voice_has_not_are_not_measured() -> None:
