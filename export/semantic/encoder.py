@@ -37,14 +37,14 @@ class Attention(nn.Module):
         self.out = nn.Linear(sizes.width, sizes.width)
 
     def forward(self, frames: Tensor, hidden: Tensor) -> Tensor:
-        """Return what the frames (n, width) gather; `hidden` (n,) is added to the scores of each key."""
+        """Return what frames (batch, n, width) gather; `hidden` (n,) is added to the scores of each key."""
         queries, keys, values = (
-            layer(frames).unflatten(-1, (self._heads, -1)).transpose(0, 1)
+            layer(frames).unflatten(-1, (self._heads, -1)).transpose(1, 2)
             for layer in (self.query, self.key, self.value)
         )
-        scores = queries @ keys.transpose(1, 2) * queries.shape[-1] ** -0.5
+        scores = queries @ keys.transpose(2, 3) * queries.shape[-1] ** -0.5
         gathered = torch.softmax(scores + hidden, dim=-1) @ values
-        transformed: Tensor = self.out(gathered.transpose(0, 1).flatten(1))
+        transformed: Tensor = self.out(gathered.transpose(1, 2).flatten(2))
         return transformed
 
 
@@ -61,7 +61,7 @@ class Block(nn.Module):
         self.mlp_ln = nn.LayerNorm(sizes.width)
 
     def forward(self, frames: Tensor, hidden: Tensor) -> Tensor:
-        """Return the transformed frames, shape (n, width)."""
+        """Return the transformed frames, shape (batch, n, width)."""
         frames = frames + self.attn(self.attn_ln(frames), hidden)
         transformed: Tensor = self.mlp(self.mlp_ln(frames))
         return frames + transformed
@@ -83,18 +83,26 @@ class SemanticEncoder(nn.Module):
 
         Hops from `length` on don't count.
         """
+        vectors = self.vectors(features, length)
+        nearest: Tensor = self.codebook(nn.functional.normalize(vectors, dim=-1)).argmax(dim=-1)
+        return nearest.to(torch.int32)
+
+    def vectors(self, features: Tensor, length: Tensor, first: int = 0) -> Tensor:
+        """Return what codes are made of, shape (batch, codes, width), of log-mels (batch, bands, hops).
+
+        All have int32 (1,) hops of `length`; the codes have the positions from `first` on.
+        """
         frames = nn.functional.gelu(self.conv1(_cut(features, length)))
         length = (length + 1) // 2
         frames = nn.functional.gelu(self.conv2(_cut(frames, length)))
         length = (length + 1) // 2
-        vectors = _cut(frames, length)[0].transpose(0, 1)
-        count = torch.arange(vectors.shape[0])
-        vectors = vectors + self._positions()[: vectors.shape[0]]
+        vectors = _cut(frames, length).transpose(1, 2)
+        count = torch.arange(vectors.shape[1])
+        vectors = vectors + self._positions()[first : first + vectors.shape[1]]
         hidden = torch.where(count < length, 0.0, -1e9)
         for block in self.blocks:
             vectors = block(vectors, hidden)
-        nearest: Tensor = self.codebook(nn.functional.normalize(vectors, dim=-1)).argmax(dim=-1)
-        return nearest.to(torch.int32)[None]
+        return vectors
 
     def _positions(self) -> Tensor:
         half = self._width // 2
@@ -104,5 +112,5 @@ class SemanticEncoder(nn.Module):
 
 
 def _cut(frames: Tensor, length: Tensor) -> Tensor:
-    """Put zeros in the place of the frames (1, values, n) from `length` on."""
+    """Put zeros in the place of the frames (batch, values, n) from `length` on."""
     return frames * (torch.arange(frames.shape[2]) < length)
