@@ -12,16 +12,15 @@ import numpy as np
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import MUSIC, RECORD
-from edge_audio.step_audio.decoder import flow, hift
-from edge_audio.step_audio.decoder.flow import FlowDecoder
-from edge_audio.step_audio.decoder.hift import HiftVocoder
+from edge_audio.step_audio.decoder.exported import exported_decoder
 from edge_audio.step_audio.decoder.speech import Chunking, SpeechDecoder, Utterance
-from edge_audio.step_audio.instruction import HUMMING, RAP, music, prompt_speaker, without_brackets
+from edge_audio.step_audio.instruction import music, prompt_speaker, without_brackets
 from edge_audio.step_audio.language_model.generation import Group, generate
 from edge_audio.step_audio.language_model.model import MAX_LENGTH, PIECE, LanguageModel
 from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.sampler import SPEECH, PhaseRule, RandomSampler
+from edge_audio.step_audio.speakers import TINGTING, speakers
 from edge_audio.step_audio.tags import known_tags, style_tag
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, AudioTokens
@@ -31,9 +30,6 @@ from edge_audio.tts.speakable import speakable
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
-
-TINGTING = "Tingting"
-"""The one voice that the released model knows by name."""
 
 CODE_S = 0.12 / GROUP
 """What one audio token sounds for."""
@@ -85,29 +81,13 @@ class SpeechModels:
         `flow-music` and `hift-music` may be missing. `steps` are those of the flow, by default the release's.
         Blocks. Raises `UserError`.
         """
-
-        def decoder(suffix: str = "") -> SpeechDecoder:
-            names = [f"{flow.COMPONENT}{suffix}", f"{hift.COMPONENT}{suffix}"]
-            mel = FlowDecoder.load(folder / names[0], placement.of(flow.COMPONENT), steps=steps)
-            vocoder = HiftVocoder.load(folder / names[1], placement.of(hift.COMPONENT))
-            made, taken = mel.settings, vocoder.settings
-            if (made.bands, made.sample_rate_hz, made.hop_samples) != (
-                taken.bands,
-                taken.source.sample_rate_hz,
-                taken.source.samples_per_frame,
-            ):
-                raise UserError(
-                    f"{folder}: {' and '.join(names)} belong to different spectrograms.",
-                    "Export both of one release.",
-                )
-            return SpeechDecoder(mel, vocoder, chunking)
-
+        decoder = partial(exported_decoder, folder, placement, chunking, steps=steps)
         has_music = all((folder / name / RECORD).is_file() for name in (f"flow{MUSIC}", f"hift{MUSIC}"))
         return cls(
             TextTokenizer.open(folder / "lm"),
             LanguageModel.load(folder / "lm", placement.of("lm")),
             decoder(),
-            partial(decoder, MUSIC) if has_music else None,
+            partial(decoder, suffix=MUSIC) if has_music else None,
         )
 
 
@@ -151,7 +131,7 @@ class StepAudioVoice:
             self._sampling = msgspec.structs.replace(self._sampling, temperature=temperature)
         self._phase = PhaseRule(self._tokens, model.end_of_turn) if model.phase_rule else None
         self._seed = seed
-        self.speakers = _speakers(voices.names(), speaker)
+        self.speakers = speakers(voices.names(), speaker)
         self.sample_rate_hz = models.decoder.sample_rate_hz
         abilities = {"speaker", *(tag.ability for tag in self._tags)}
         self.abilities = frozenset(abilities if models.music_decoder else abilities - {"music"})
@@ -262,20 +242,3 @@ class StepAudioVoice:
         generator = np.random.default_rng(self._seed)
         sampler = RandomSampler(generator, self._sampling, phase=self._phase, columns=model.output_ids)
         generate(model, prompt, sampler, cache, token, emit, min(MAX_LENGTH, len(prompt) + limit))
-
-
-def _speakers(names: tuple[str, ...], default: str | None) -> tuple[str, ...]:
-    """Return the voices to speak with, the default first: not those that rap or hum for another one."""
-    special = {name + how for name in names for how in (RAP, HUMMING)}
-    speakers = [name for name in names if name not in special]
-    if not speakers:
-        raise UserError("There is no voice to speak with.", "Add one with `edge-audio voices add`.")
-    first = default or (TINGTING if TINGTING in speakers else speakers[0])
-    if first in special and first in names:
-        raise UserError(
-            f"{first} is how another voice raps or hums.",
-            "Choose that one, and begin a line with (rap) or (humming).",
-        )
-    if first not in speakers:
-        raise UserError(f"There is no voice called {first}.", f"Choose one of: {', '.join(speakers)}.")
-    return (first, *(name for name in speakers if name != first))
