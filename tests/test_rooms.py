@@ -42,4 +42,9 @@ def test_export_knows_only_step_audio_its_tags_and_how_sound_is_kept() -> None:
     for file in files("export"):
         speech = {name for name in imported(file) if name.startswith("edge_audio")}
         others = {name for name in speech if not name.startswith("edge_audio.step_audio")}
-        assert others <= {"edge_audio.audio.frame", "edge_audio.audio.files", "edge_audio.tts.tags"}, file
+        assert others <= {
+            "edge_audio.audio.frame",
+            "edge_audio.audio.files",
+            "edge_audio.audio.log_mel",
+            "edge_audio.tts.tags",
+        }, file

@@ -14,6 +14,7 @@ _HELD_OUT_PERCENT = 1
 
 _ALLOWED = re.compile(r"[A-Za-z0-9 .,?!;:'\"%$&()/-]+")
 _SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"[A-Za-z0-9]")
 _PLAIN = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
 )
@@ -22,8 +23,8 @@ _PLAIN = str.maketrans(
 def read_sentences(files: Iterable[Path]) -> list[str]:
     """Return the sentences of `files`, one a line, each once, in their order.
 
-    Left out are those with signs that are no English text, without two words, and with more than
-    `MOST_WORDS`. Raises `UserError` for a file that can't be read, or if nothing is left.
+    Left out are those with signs that are no English text, without a word, and with more than `MOST_WORDS`.
+    Raises `UserError` for a file that can't be read, or if nothing is left.
     """
     found = dict.fromkeys(sentence for file in files for sentence in _clean(_lines(file)))
     if not found:
@@ -63,5 +64,5 @@ def _lines(file: Path) -> Iterator[str]:
 def _clean(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         sentence = _SPACES.sub(" ", line.translate(_PLAIN)).strip()
-        if _ALLOWED.fullmatch(sentence) and 2 <= len(sentence.split()) <= MOST_WORDS:
+        if _ALLOWED.fullmatch(sentence) and len(sentence.split()) <= MOST_WORDS and _WORD.search(sentence):
             yield sentence

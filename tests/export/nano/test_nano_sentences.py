@@ -14,7 +14,7 @@ def test_sentences_are_read_once_each_in_their_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Hello", "你好 世界", "see <b>this</b> here", "\N{GRINNING FACE} so good", "word " * 31]
+    "line", ["... !", "你好 世界", "see <b>this</b> here", "\N{GRINNING FACE} so good", "word " * 31]
 )
 def test_what_is_no_plain_sentence_is_left_out(tmp_path: Path, line: str) -> None:
     file = tmp_path / "lines.txt"

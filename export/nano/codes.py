@@ -1,0 +1,72 @@
+"""The codes of a corpus: what the trained tokenizers make of each sentence."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+
+from edge_audio.step_audio.tokens import RELEASED
+from export.nano.features import Sentence
+from export.nano.tokenizers import CHUNK_HOPS, STRIDE, Tokenizers
+from runtime.errors import UserError
+
+GROUP_S = 0.12
+"""Seconds of a group of codes."""
+
+_HOPS_PER_SEMANTIC = 4
+
+
+class Coded(msgspec.Struct, frozen=True):
+    """A sentence and its codes."""
+
+    text: str
+    narrator: str
+    tag: str
+    held_out: bool
+    phones: tuple[tuple[str, float], ...]
+    codes: tuple[int, ...]
+    """Of both books in turn, counted through both, whole groups."""
+
+
+@torch.no_grad()
+def coded(tokenizers: Tokenizers, sentence: Sentence) -> Coded:
+    """Return `sentence` with its codes."""
+    hops = len(sentence["log_mel"])
+    count = -(-hops // CHUNK_HOPS) * CHUNK_HOPS
+    places = np.minimum(np.arange(count), len(sentence["fbank"]) - 1)
+    fbank = torch.from_numpy(sentence["fbank"][places].astype(np.float32))[None]
+    log_mel = torch.from_numpy(sentence["log_mel"].astype(np.float32))[None]
+    linguistic, semantic = tokenizers.heard(fbank, log_mel)
+    first = tokenizers.linguistic_codes(linguistic)[0, : -(-(hops - 2) // STRIDE)].numpy()
+    then = tokenizers.semantic_codes(semantic)[0, : hops // _HOPS_PER_SEMANTIC].numpy()
+    codes = RELEASED.codes(RELEASED.interleave(first, then))
+    return Coded(
+        sentence.text,
+        sentence.narrator,
+        sentence.tag,
+        sentence.held_out,
+        sentence.phones,
+        tuple(codes.tolist()),
+    )
+
+
+def write_codes(path: Path, tokenizers: Tokenizers, sentences: Iterable[Sentence]) -> int:
+    """Write the codes of `sentences` to `path`, a line each, whole or not at all, and return how many."""
+    partial = path.with_suffix(".partial")
+    count = 0
+    with partial.open("wb") as file:
+        for sentence in sentences:
+            file.write(msgspec.json.encode(coded(tokenizers, sentence)) + b"\n")
+            count += 1
+    partial.rename(path)
+    return count
+
+
+def read_codes(path: Path) -> list[Coded]:
+    """Read what `write_codes` wrote. Raises `UserError` if it is damaged."""
+    try:
+        return [msgspec.json.decode(line, type=Coded) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UserError(f"{path} is damaged.", "Remove it, and make it again.") from error

@@ -1,0 +1,205 @@
+"""The language model's stage: text and a voice's example become audio codes.
+
+Two sentences of a narrator are read in the release's own form: the first is the voice's example, and is
+learned as well. In training alone, one head of some layers is led to the piece of text that is being spoken,
+which the phones' times tell: without it, a small model takes very long to find its way along a text.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sentencepiece
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edge_audio.step_audio.prompts import speech_prompt
+from edge_audio.step_audio.sentencepiece_vocabulary import MODEL
+from edge_audio.step_audio.text_tokenizer import TextTokenizer
+from edge_audio.step_audio.tokens import GROUP, RELEASED
+from export.lm.config import Step1Config
+from export.nano.alignment import align
+from export.nano.codes import GROUP_S, Coded
+from export.nano.step1 import Step1
+from export.nano.vocabulary import PIECES, written_tag
+
+NAME = "lm"
+
+CONFIG = Step1Config(
+    hidden_size=256,
+    intermediate_size=704,
+    num_attention_heads=8,
+    num_attention_groups=4,
+    num_hidden_layers=6,
+    vocab_size=PIECES + RELEASED.count,
+    max_seq_len=4096,
+    # Steep ones for the sound just before, a flat one for the text: a small model has few heads to spare.
+    alibi_slopes=(8.0, 3.0, 1.0, 0.4, 0.15, 0.05, 0.02, 0.001),
+)
+
+_GUIDED_LAYERS = (2, 3)
+_TOKENS = 5000
+"""In a batch, with what fills it up."""
+_DRAWN = 64
+"""Examples that a batch is chosen from."""
+_SAMPLED = 0.3
+"""Part of the texts that are cut into other pieces than the likeliest, so that rare words can be spelled."""
+_JOINED = 0.2
+"""Part of the examples in which the second turn says two or three sentences."""
+_IGNORED = -100
+
+_OFFSETS_S = (0.03, 0.09, 0.02, 0.06, 0.10)
+"""Where in a group each code is about."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    """A sentence as the language model learns it."""
+
+    text: str
+    tag: str
+    """As its token is written, brackets included; empty for none."""
+    codes: NDArray[np.int64]
+    places: NDArray[np.int64]
+    """The character of `text` that is spoken at each code."""
+
+
+def utterances(sentences: Sequence[Coded]) -> dict[str, list[Utterance]]:
+    """Return what each narrator says."""
+    kept = [each for each in sentences if len(each.codes) >= 2 * GROUP]
+    found: dict[str, list[Utterance]] = {}
+    paths = align([each.text for each in kept], [[name for name, _ in each.phones] for each in kept])
+    for sentence, path in zip(kept, paths, strict=True):
+        codes = np.array(sentence.codes, np.int64)
+        groups = np.arange(len(codes) // GROUP)[:, None] * GROUP_S + np.array(_OFFSETS_S)
+        ends = np.array([end_s for _, end_s in sentence.phones])
+        phone = np.minimum(np.searchsorted(ends, groups.reshape(-1), side="right"), len(ends) - 1)
+        utterance = Utterance(sentence.text, written_tag(sentence.tag), codes, path[phone])
+        found.setdefault(sentence.narrator, []).append(utterance)
+    return found
+
+
+class LanguageModelStage:
+    """Pairs of sentences by one narrator."""
+
+    name = NAME
+    guided_layers = _GUIDED_LAYERS
+
+    def __init__(self, folder: Path, said: Mapping[str, Sequence[Utterance]]) -> None:
+        """`folder` holds the tokenizer."""
+        self._model = Step1(CONFIG)
+        self.module: nn.Module = self._model
+        self._tokenizer = TextTokenizer.open(folder)
+        self._pieces: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / MODEL))
+        self._said = said
+
+    def losses(self, step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
+        """See `Stage.losses`."""
+        ids, targets, guides = self._batch(rng)
+        model = self._model
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden, seen = model(ids, _GUIDED_LAYERS)
+            asked = targets != _IGNORED
+            # Only what can be said has a score, as in the exported graph.
+            head = torch.cat((model.lm_head.weight[PIECES:], model.lm_head.weight[CONFIG.eos_token_id][None]))
+            scores = hidden[asked] @ head.T
+        truth = targets[asked]
+        truth = torch.where(truth == CONFIG.eos_token_id, RELEASED.count, truth - PIECES)
+        losses = {"codes": nn.functional.cross_entropy(scores.float(), truth)}
+        known = guides >= 0
+        attended = [each.gather(2, guides.clamp(min=0)[..., None])[..., 0][known].mean() for each in seen]
+        losses["way"] = -0.3 * torch.stack(attended).mean()
+        return losses
+
+    def example(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return the ids of one example, and the place among them of what is spoken at each, -1 for none."""
+        ids, _, guides = self._row(rng)
+        return torch.tensor(ids), torch.tensor(guides)
+
+    def _batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ids, what follows each, and where in the text that is; all (batch, n)."""
+        random.seed(int(rng.integers(1 << 31)))
+        drawn = sorted((self._row(rng) for _ in range(_DRAWN)), key=lambda row: len(row[0]))
+        # Rows of about the same length, so that little is filled up.
+        start = int(rng.integers(len(drawn)))
+        rows: list[tuple[list[int], list[int], list[int]]] = []
+        for row in (*drawn[start:], *drawn[:start][::-1]):
+            longest = max(len(row[0]), *(len(other[0]) for other in rows)) if rows else len(row[0])
+            if rows and longest * (len(rows) + 1) > _TOKENS:
+                break
+            rows.append(row)
+        longest = max(len(row[0]) for row in rows)
+        columns = []
+        for column, filler in enumerate((0, _IGNORED, -1)):
+            columns.append(torch.tensor([row[column] + [filler] * (longest - len(row[0])) for row in rows]))
+        return columns[0], columns[1], columns[2]
+
+    def _row(self, rng: np.random.Generator) -> tuple[list[int], list[int], list[int]]:
+        narrator = list(self._said)[int(rng.integers(len(self._said)))]
+        said = self._said[narrator]
+
+        def drawn() -> Utterance:
+            return said[int(rng.integers(len(said)))]
+
+        first, second = drawn(), drawn()
+        if rng.random() < _JOINED:
+            for _ in range(int(rng.integers(1, 3))):
+                more = drawn()
+                if more.tag == second.tag:
+                    second = _joined(second, more)
+        prompt = speech_prompt(self._tokenizer, "", "", "", [])
+        # The empty prompt ends in three turns without content: example, its codes, text; and opens a fourth.
+        end = self._tokenizer.end_of_turn
+        cut = [index for index, number in enumerate(prompt) if number == end]
+        system, human = prompt[: cut[0] + 1], prompt[cut[0] + 1 : cut[1]]
+        assistant = prompt[cut[1] + 1 : cut[2]]
+        ids, guides = list(system), [-1] * len(system)
+        asked = [False] * len(system)
+        for utterance in (first, second):
+            pieces, piece_of = self._encoded(utterance, rng)
+            start = len(ids) + len(human)
+            ids += [*human, *pieces, end, *assistant]
+            guides += [-1] * (len(human) + len(pieces) + 1 + len(assistant))
+            asked += [False] * (len(human) + len(pieces) + 1 + len(assistant))
+            # What is said next is learned at the position before it.
+            ways = [start + piece_of[place] for place in utterance.places]
+            guides[-1] = ways[0]
+            asked[-1] = True
+            ids += [int(code) + PIECES for code in utterance.codes] + [end]
+            guides += [*ways[1:], -1, -1]
+            asked += [True] * len(utterance.codes) + [False]
+        targets = [ids[index + 1] if ask else _IGNORED for index, ask in enumerate(asked[:-1])] + [_IGNORED]
+        return ids, targets, guides
+
+    def _encoded(self, utterance: Utterance, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+        """Return the ids of tag and text, and the place among them of each character of the text."""
+        text = utterance.text
+        sampling = rng.random() < _SAMPLED
+        options: dict[str, Any] = (
+            {"enable_sampling": True, "alpha": 0.3, "nbest_size": -1} if sampling else {}
+        )
+        names: list[str] = self._pieces.encode(text, out_type=str, **options)
+        ids = [self._pieces.piece_to_id(name) for name in names]
+        tag = self._tokenizer.encode(utterance.tag) if utterance.tag else []
+        # A piece's spaces are written "▁", and the text has one more at its beginning.
+        spelled = 0
+        piece_of = []
+        for index, name in enumerate(names):
+            piece_of += [len(tag) + index] * len(name)
+            spelled += len(name)
+        if spelled != len(text) + 1:  # a character that is spelled in bytes
+            piece_of = [
+                len(tag) + min(len(names) - 1, place * len(names) // (len(text) + 1))
+                for place in range(len(text) + 1)
+            ]
+        return tag + ids, piece_of[1:]
+
+
+def _joined(first: Utterance, then: Utterance) -> Utterance:
+    text = f"{first.text} {then.text}"
+    places = np.concatenate((first.places, then.places + len(first.text) + 1))
+    return Utterance(text, first.tag, np.concatenate((first.codes, then.codes)), places)

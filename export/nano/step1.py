@@ -1,0 +1,134 @@
+"""Step1, the language model, in PyTorch: to be trained. What runs it is `export.lm`'s graph.
+
+The names of its parameters are the released ones.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from export.lm.config import Step1Config
+
+_MASKED = -1e9
+
+
+class Attention(nn.Module):
+    """Grouped attention whose scores fall with the square root of the distance."""
+
+    def __init__(self, config: Step1Config) -> None:
+        super().__init__()
+        self._config = config
+        self.q_proj = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
+        self.k_proj = nn.Linear(config.hidden_size, config.group_width, bias=False)
+        self.v_proj = nn.Linear(config.hidden_size, config.group_width, bias=False)
+        self.o_proj = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
+
+    def forward(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `x` (batch, n, width) gathers, and the queries and keys of all heads.
+
+        `bias` (heads, n, n) is added to the scores.
+        """
+        config = self._config
+        repeats = config.num_attention_heads // config.num_attention_groups
+        queries = self.q_proj(x).unflatten(-1, (config.num_attention_heads, -1)).transpose(1, 2)
+        keys, values = (
+            layer(x)
+            .unflatten(-1, (config.num_attention_groups, -1))
+            .transpose(1, 2)
+            .repeat_interleave(repeats, 1)
+            for layer in (self.k_proj, self.v_proj)
+        )
+        # With a batch of masks PyTorch has a fast way on a CPU; without it is six times as slow.
+        gathered = nn.functional.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=bias.to(queries.dtype)[None]
+        )
+        result: Tensor = self.o_proj(gathered.transpose(1, 2).flatten(2))
+        return result, queries, keys
+
+
+class FeedForward(nn.Module):
+    """A gated net (SwiGLU)."""
+
+    def __init__(self, config: Step1Config) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape."""
+        result: Tensor = self.down_proj(nn.functional.silu(self.gate_proj(x)) * self.up_proj(x))
+        return result
+
+
+class Layer(nn.Module):
+    """Attention and a net, each behind a norm and added to what came in."""
+
+    def __init__(self, config: Step1Config) -> None:
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.self_attn = Attention(config)
+        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.mlp = FeedForward(config)
+
+    def forward(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the transformed `x`, and the attention's queries and keys."""
+        gathered, queries, keys = self.self_attn(self.input_layernorm(x), bias)
+        x = x + gathered
+        return x + self.mlp(self.post_attention_layernorm(x)), queries, keys
+
+
+class Body(nn.Module):
+    """All but the head."""
+
+    def __init__(self, config: Step1Config) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+
+
+class Step1(nn.Module):
+    """The whole model."""
+
+    def __init__(self, config: Step1Config) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Body(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        for name, parameter in self.named_parameters():
+            if parameter.dim() == 2:
+                depth = (
+                    math.sqrt(2 * config.num_hidden_layers)
+                    if name.endswith(("o_proj.weight", "down_proj.weight"))
+                    else 1
+                )
+                nn.init.normal_(
+                    parameter, std=0.05 if "embed" in name else parameter.shape[1] ** -0.5 / depth
+                )
+
+    def bias(self, count: int) -> Tensor:
+        """Return what is added to the scores of `count` positions, (heads, count, count)."""
+        distance = (torch.arange(count)[:, None] - torch.arange(count)).float()
+        slopes = torch.tensor(self.config.slopes)[:, None, None]
+        return torch.where(distance < 0, _MASKED, -slopes * distance.clamp(min=0).sqrt())
+
+    def forward(
+        self, ids: Tensor, guided: tuple[int, ...] = (), head: int = -1
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the last layer's output (batch, n, width), behind the norm, for `ids` (batch, n).
+
+        And for each layer in `guided` the logarithms of the weights of its `head`, (batch, n, n).
+        """
+        bias = self.bias(ids.shape[1])
+        x = self.model.embed_tokens(ids)
+        seen = []
+        for index, layer in enumerate(self.model.layers):
+            x, queries, keys = layer(x, bias)
+            if index in guided:
+                scores = (
+                    queries[:, head] @ keys[:, head].transpose(1, 2)
+                ).float() * self.config.head_size**-0.5
+                seen.append(torch.log_softmax(scores + bias[head], dim=-1))
+        return self.model.norm(x), seen

@@ -1,0 +1,362 @@
+"""The tokenizers' stage: two encoders learn what is said, and how, through their codebooks.
+
+Both codes of a moment together must tell its spectrum, whoever speaks; each for itself must tell its phones,
+and the semantic one the pitch. First the encoders learn without codebooks; these then begin as the k-means of
+what the encoders say, and all learn on together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from export.linguistic.encoder import EncoderSizes, LinguisticEncoder
+from export.nano.features import PHONES, SEMANTIC_BANDS, Sentence
+from export.nano.linguistic import all_steps
+from export.nano.manner import NARRATORS
+from export.semantic.encoder import SemanticEncoder, SemanticSizes
+
+NAME = "tokenizers"
+
+LINGUISTIC = EncoderSizes(
+    features=560, width=128, heads=4, feed_forward=512, blocks=5, kernel=11, window=9, chunk=4, past=16
+)
+SEMANTIC = SemanticSizes(bands=SEMANTIC_BANDS, width=192, heads=4, blocks=4, codes=4096)
+LINGUISTIC_CODES = 1024
+
+STACKED, STRIDE = 7, 6
+"""Frames of the filter bank in one of the linguistic encoder's, and from one to the next (the release)."""
+
+CHUNK_HOPS = STRIDE * LINGUISTIC.chunk
+"""Hops of 10 ms in a step of the linguistic encoder; whole codes of both books fit into it."""
+
+_FBANK_BANDS = 80
+_LEVEL_DB = np.log(10.0) / 10
+_MOST_POSITIONS = 1400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """Sentences one after another, hop by hop (10 ms)."""
+
+    fbank: NDArray[np.float16]
+    """Shape (hops, 80)."""
+    log_mel: NDArray[np.float16]
+    """Shape (hops, 128)."""
+    labels: NDArray[np.uint8]
+    f0: NDArray[np.float32]
+    """The logarithm of the pitch against the narrator's usual one; NaN where unvoiced."""
+    narrator: NDArray[np.uint8]
+
+
+def stream(sentences: Sequence[Sentence]) -> Stream:
+    """Join `sentences`, each filled up to whole steps of the linguistic encoder with its last hop."""
+    names = [narrator.name for narrator in NARRATORS]
+    usual = _usual_pitch(sentences)
+    columns: list[list[NDArray[Any]]] = [[] for _ in range(5)]
+    for sentence in sentences:
+        count = -(-len(sentence["log_mel"]) // CHUNK_HOPS) * CHUNK_HOPS
+        hops = np.arange(count)
+        at_mel = np.minimum(
+            (hops * len(sentence["f0"]) / len(sentence["log_mel"])).astype(int), len(sentence["f0"]) - 1
+        )
+        f0 = sentence["f0"][at_mel]
+        with np.errstate(divide="ignore"):
+            relative = np.where(f0 > 0, np.log(f0) - usual[sentence.narrator], np.nan)
+        for column, array in zip(
+            columns,
+            (
+                *(
+                    sentence[name][np.minimum(hops, len(sentence[name]) - 1)]
+                    for name in ("fbank", "log_mel", "labels")
+                ),
+                relative.astype(np.float32),
+                np.full(count, names.index(sentence.narrator), np.uint8),
+            ),
+            strict=True,
+        ):
+            column.append(array)
+    return Stream(*(np.concatenate(column) for column in columns))
+
+
+def _usual_pitch(sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Return the median of the logarithm of each narrator's pitch."""
+    found: dict[str, list[NDArray[np.float32]]] = {}
+    for sentence in sentences:
+        if not sentence.tag:
+            found.setdefault(sentence.narrator, []).append(sentence["f0"][sentence["f0"] > 0])
+    return {name: float(np.median(np.log(np.concatenate(values)))) for name, values in found.items()}
+
+
+class Smoother(nn.Module):
+    """A depth-wise convolution over time and a net for each frame, added to what came in (ConvNeXt)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.net = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Keep the shape (batch, frames, width)."""
+        mixed = self.conv(frames.transpose(1, 2)).transpose(1, 2)
+        result: Tensor = frames + self.net(self.norm(mixed))
+        return result
+
+
+class Tokenizers(nn.Module):
+    """Both encoders and codebooks, and what judges them in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linguistic = LinguisticEncoder(LINGUISTIC)
+        self.semantic = SemanticEncoder(SEMANTIC)
+        self.centroids = nn.Parameter(torch.zeros(LINGUISTIC_CODES, LINGUISTIC.width))
+        self.register_buffer("normalisation", torch.zeros(2, LINGUISTIC.features))
+        self.register_buffer("target", torch.zeros(2, _FBANK_BANDS))
+        self.register_buffer("use_linguistic", torch.zeros(LINGUISTIC_CODES))
+        self.register_buffer("use_semantic", torch.zeros(SEMANTIC.codes))
+        self.normalisation: Tensor
+        """What is added to a stacked frame, and what it is then multiplied by."""
+        self.target: Tensor
+        """The same for the spectrum that the codes must tell."""
+        self.use_linguistic: Tensor
+        self.use_semantic: Tensor
+        width = 192
+        self.linguistic_phones = nn.Linear(LINGUISTIC.width, 3 * len(PHONES))
+        self.semantic_phones = nn.Linear(SEMANTIC.width, 2 * len(PHONES))
+        self.semantic_pitch = nn.Linear(SEMANTIC.width, 4)
+        self.narrators = nn.Embedding(len(NARRATORS), 32)
+        self.join = nn.Linear(LINGUISTIC.width + SEMANTIC.width + 32, width)
+        self.smoothers = nn.Sequential(*(Smoother(width) for _ in range(4)))
+        self.spectrum = nn.Linear(width, 2 * _FBANK_BANDS)
+        self.pitch = nn.Linear(width, 4)
+        self.phones = nn.Linear(width, 2 * len(PHONES))
+
+    def stacked(self, fbank: Tensor) -> Tensor:
+        """Return what the linguistic encoder hears, (batch, hops / 6, 560), of (batch, hops, 80)."""
+        lead = fbank[:, :1].expand(-1, STACKED // 2, -1)
+        trail = fbank[:, -1:].expand(-1, STACKED, -1)
+        frames = torch.cat((lead, fbank, trail), dim=1).unfold(1, STACKED, STRIDE)
+        count = fbank.shape[1] // STRIDE
+        values = frames[:, :count].transpose(2, 3).flatten(2)
+        return (values + self.normalisation[0]) * self.normalisation[1]
+
+    def heard(self, fbank: Tensor, log_mel: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the vectors of which the linguistic and the semantic codes are made.
+
+        Shapes (batch, hops / 6, width) and, of length 1, (batch, hops / 4, width).
+        """
+        linguistic = all_steps(self.linguistic, self.stacked(fbank), first)
+        length = torch.tensor([log_mel.shape[1]], dtype=torch.int32)
+        semantic = self.semantic.vectors(log_mel.transpose(1, 2), length, first)
+        return linguistic, nn.functional.normalize(semantic.float(), dim=-1)
+
+    @property
+    def directions(self) -> Tensor:
+        """The semantic codebook, each vector of length 1."""
+        return nn.functional.normalize(self.semantic.codebook.weight, dim=-1)
+
+    def linguistic_codes(self, vectors: Tensor) -> Tensor:
+        """Return the nearest centroid of each vector."""
+        scores = vectors @ self.centroids.T - 0.5 * self.centroids.square().sum(1)
+        return scores.argmax(-1)
+
+    def semantic_codes(self, vectors: Tensor) -> Tensor:
+        """Return the nearest direction of each vector."""
+        return (vectors @ self.directions.T).argmax(-1)
+
+
+class TokenizersStage:
+    """Crops of a stream, some of them in noise, through another throat, or at another level."""
+
+    name = NAME
+
+    def __init__(self, stream: Stream, steps: int) -> None:
+        """Codebooks are begun at two fifths of `steps`."""
+        self._stream = stream
+        self._begun = 2 * steps // 5
+        self.module: nn.Module = Tokenizers()
+        tokenizers = self.module
+        assert isinstance(tokenizers, Tokenizers)
+        self._tokenizers = tokenizers
+        sample = torch.from_numpy(stream.fbank[: 200 * CHUNK_HOPS * 5].astype(np.float32))
+        mean, deviation = sample.mean(0), sample.std(0)
+        tokenizers.target.copy_(torch.stack((-mean, 1 / deviation)))
+        tokenizers.normalisation.copy_(tokenizers.target.repeat(1, STACKED))
+
+    def losses(self, step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
+        """See `Stage.losses`."""
+        tokenizers = self._tokenizers
+        if step == self._begun:
+            self._begin_codebooks(rng)
+        chunks = int(rng.choice((8, 8, 16, 32)))
+        batch = self._batch(rng, chunks, 160 // chunks)
+        first = int(rng.integers(_MOST_POSITIONS - 6 * chunks)) if rng.random() < 0.7 else 0
+        with torch.autocast("cpu", torch.bfloat16):
+            linguistic, semantic = tokenizers.heard(*_disturbed(batch, rng), first)
+        linguistic = linguistic.float()
+        losses: dict[str, Tensor] = {}
+        if step >= self._begun:
+            linguistic, losses["linguistic"] = self._linguistic_quantised(linguistic, step)
+            semantic, losses["semantic"] = self._semantic_quantised(semantic, step)
+        with torch.autocast("cpu", torch.bfloat16):
+            losses |= self._judged(linguistic, semantic * SEMANTIC.width**0.5, batch)
+        return losses
+
+    def _judged(self, linguistic: Tensor, semantic: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        tokenizers = self._tokenizers
+        labels = batch["labels"]
+        narrator = tokenizers.narrators(batch["narrator"][:, ::2])
+        joined = torch.cat(
+            (linguistic.repeat_interleave(3, 1), semantic.repeat_interleave(2, 1), narrator), -1
+        )
+        frames = tokenizers.smoothers(tokenizers.join(joined))
+        spectrum = tokenizers.spectrum(frames).float().unflatten(-1, (2, -1)).flatten(1, 2)
+        true = (batch["fbank"] + tokenizers.target[0]) * tokenizers.target[1]
+        return {
+            "spectrum": (spectrum - true).abs().mean(),
+            "phones": 0.5 * _phone_loss(tokenizers.phones(frames), labels, 2, (0, 1)),
+            "from_linguistic": 0.5
+            * _phone_loss(tokenizers.linguistic_phones(linguistic), labels, 6, (0, 2, 4)),
+            "from_semantic": 0.5 * _phone_loss(tokenizers.semantic_phones(semantic), labels, 4, (0, 2)),
+            "pitch": _pitch_loss(tokenizers.pitch(frames), batch["f0"], 2, (0, 1)),
+            "semantic_pitch": _pitch_loss(tokenizers.semantic_pitch(semantic), batch["f0"], 4, (0, 2)),
+        }
+
+    def _linguistic_quantised(self, vectors: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        tokenizers = self._tokenizers
+        with torch.no_grad():
+            codes = tokenizers.linguistic_codes(vectors)
+        _revive(tokenizers.centroids, tokenizers.use_linguistic, codes, vectors, step)
+        nearest = tokenizers.centroids[codes]
+        loss = (nearest - vectors.detach()).square().mean() + 0.25 * (
+            nearest.detach() - vectors
+        ).square().mean()
+        return vectors + (nearest - vectors).detach(), loss
+
+    def _semantic_quantised(self, vectors: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        tokenizers = self._tokenizers
+        with torch.no_grad():
+            codes = tokenizers.semantic_codes(vectors)
+        _revive(tokenizers.semantic.codebook.weight, tokenizers.use_semantic, codes, vectors, step)
+        nearest = nn.functional.normalize(tokenizers.semantic.codebook.weight[codes], dim=-1)
+        distance = (nearest - vectors.detach()).square().sum(-1).mean()
+        commitment = (nearest.detach() - vectors).square().sum(-1).mean()
+        return vectors + (nearest - vectors).detach(), distance + 0.25 * commitment
+
+    @torch.no_grad()
+    def _begin_codebooks(self, rng: np.random.Generator) -> None:
+        """Let both codebooks begin as the k-means of what the encoders say of some crops."""
+        tokenizers = self._tokenizers
+        linguistic, semantic = [], []
+        for _ in range(60):
+            batch = self._batch(rng, 16, 20)
+            one, other = tokenizers.heard(*_disturbed(batch, rng))
+            linguistic.append(one.flatten(0, 1))
+            semantic.append(other.flatten(0, 1))
+        tokenizers.centroids.copy_(k_means(torch.cat(linguistic), LINGUISTIC_CODES, rng))
+        directions = k_means(torch.cat(semantic), SEMANTIC.codes, rng)
+        tokenizers.semantic.codebook.weight.copy_(nn.functional.normalize(directions, dim=-1))
+        tokenizers.use_linguistic.fill_(1)
+        tokenizers.use_semantic.fill_(1)
+
+    def _batch(self, rng: np.random.Generator, chunks: int, size: int) -> dict[str, Tensor]:
+        """Draw `size` crops of so many steps of the linguistic encoder."""
+        length = chunks * CHUNK_HOPS
+        starts = rng.integers((len(self._stream.labels) - length) // CHUNK_HOPS, size=size) * CHUNK_HOPS
+        places = starts[:, None] + np.arange(length)
+        data = self._stream
+        return {
+            "fbank": torch.from_numpy(data.fbank[places].astype(np.float32)),
+            "log_mel": torch.from_numpy(data.log_mel[places].astype(np.float32)),
+            "labels": torch.from_numpy(data.labels[places].astype(np.int64)),
+            "f0": torch.from_numpy(data.f0[places]),
+            "narrator": torch.from_numpy(data.narrator[places].astype(np.int64)),
+        }
+
+
+@torch.no_grad()
+def k_means(vectors: Tensor, count: int, rng: np.random.Generator, rounds: int = 8) -> Tensor:
+    """Return `count` centres of `vectors` (n, width) after Lloyd's algorithm; empty ones begin anew."""
+    centres = vectors[torch.from_numpy(rng.permutation(len(vectors))[:count])].clone()
+    for _ in range(rounds):
+        half = 0.5 * centres.square().sum(1)
+        nearest = torch.cat([(part @ centres.T - half).argmax(1) for part in torch.split(vectors, 8192)])
+        sums = torch.zeros_like(centres).index_add_(0, nearest, vectors)
+        sizes = torch.bincount(nearest, minlength=count)
+        centres = sums / sizes.clamp(min=1)[:, None]
+        empty = (sizes == 0).nonzero()[:, 0]
+        centres[empty] = vectors[torch.from_numpy(rng.integers(len(vectors), size=len(empty)))]
+    return centres
+
+
+@torch.no_grad()
+def _revive(book: Tensor, use: Tensor, codes: Tensor, vectors: Tensor, step: int) -> None:
+    """Count the use of codes; now and then those that nobody uses become vectors of this step."""
+    used = torch.bincount(codes.flatten(), minlength=len(book)).float()
+    use.mul_(0.99).add_(used, alpha=0.01 * len(book) / codes.numel())
+    if step % 50 == 0:
+        idle = (use < 0.03).nonzero()[:, 0]
+        flat = vectors.flatten(0, 1)
+        idle = idle[torch.randperm(len(idle))[: len(flat) // 8]]
+        book[idle] = flat[torch.randint(len(flat), (len(idle),))]
+        use[idle] = 1.0
+
+
+def _phone_loss(scores: Tensor, labels: Tensor, stride: int, offsets: tuple[int, ...]) -> Tensor:
+    """Return how badly `scores` (batch, codes, …) tell the phones at `offsets` of every `stride` labels."""
+    true = torch.stack([labels[:, offset::stride] for offset in offsets], dim=2)
+    return nn.functional.cross_entropy(scores.float().reshape(-1, len(PHONES)), true.flatten())
+
+
+def _pitch_loss(told: Tensor, f0: Tensor, stride: int, offsets: tuple[int, ...]) -> Tensor:
+    """Return how badly `told` tells where speech is voiced, and the pitch there."""
+    true = torch.stack([f0[:, offset::stride] for offset in offsets], dim=2)
+    voiced = ~true.isnan()
+    pitch, voicing = told.float().reshape(*true.shape, 2).unbind(-1)
+    wrong = nn.functional.binary_cross_entropy_with_logits(voicing, voiced.float())
+    loss: Tensor = 0.2 * wrong + 2.0 * (pitch - true.nan_to_num()).abs()[voiced].mean()
+    return loss
+
+
+def _disturbed(batch: dict[str, Tensor], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Return filter bank and log-mel as heard elsewhere: another throat, level and noise in some crops."""
+    fbank, log_mel = batch["fbank"], batch["log_mel"]
+    size = len(fbank)
+    stretch = torch.from_numpy(np.where(rng.random(size) < 0.5, rng.uniform(0.88, 1.14, size), 1.0)).float()
+    fbank, log_mel = _stretched(fbank, stretch), _stretched(log_mel, stretch)
+    gain_db = torch.from_numpy(rng.uniform(-12.0, 0.0, size) * (rng.random(size) < 0.5)).float()[
+        :, None, None
+    ]
+    fbank, log_mel = fbank + gain_db * _LEVEL_DB, log_mel + gain_db / 40
+    below_db = torch.from_numpy(np.where(rng.random(size) < 0.6, rng.uniform(20, 70, size), 90.0)).float()
+    tilt = torch.from_numpy(rng.uniform(-20.0, 5.0, size)).float()
+    fbank = _noisy(fbank, below_db, tilt, 1 / _LEVEL_DB)
+    return fbank, torch.maximum(
+        _noisy(log_mel, below_db, tilt, 40.0), log_mel.amax((1, 2), keepdim=True) - 2.0
+    )
+
+
+def _stretched(bands: Tensor, factor: Tensor) -> Tensor:
+    """Move bands (batch, hops, bands) up or down by `factor` (batch,), as a shorter or longer throat does."""
+    count = bands.shape[2]
+    places = (torch.arange(count) / factor[:, None]).clamp(max=count - 1.001)
+    low = places.floor().long()
+    part = (places - low)[:, None]
+    index = low[:, None].expand(-1, bands.shape[1], -1)
+    return bands.gather(2, index) * (1 - part) + bands.gather(2, index + 1) * part
+
+
+def _noisy(bands: Tensor, below_db: Tensor, tilt: Tensor, unit_db: float) -> Tensor:
+    """Add noise so many dB below the loudest value; `tilt` dB from the lowest to the highest band."""
+    count = bands.shape[2]
+    colour = tilt[:, None] * (torch.arange(count) / count)
+    level = bands.amax((1, 2)) * unit_db - below_db
+    noise_db = level[:, None, None] + colour[:, None] + 3.0 * torch.randn(bands.shape)
+    unit = unit_db * float(_LEVEL_DB)
+    return torch.logaddexp(bands * unit, noise_db * float(_LEVEL_DB)) / unit

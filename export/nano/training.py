@@ -1,0 +1,135 @@
+"""How a stage is trained: seeded, saved while it goes on, and taken up where it stopped."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from export.progress import Progress
+from runtime.errors import UserError
+
+_SAVE_EVERY_S = 120.0
+_SMOOTHED = 0.98
+"""Of a loss that is told: the part of what it was before."""
+
+
+class Stage(Protocol):
+    """Something that is trained."""
+
+    name: str
+    """Of its file, too."""
+    module: nn.Module
+    """All that is trained."""
+
+    def losses(self, step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
+        """Return what is to become small in this step, by name: their sum is what is minimised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast a stage learns."""
+
+    steps: int
+    rate: float
+    """The highest learning rate; it rises over `warm_up` steps and then falls along a cosine."""
+    warm_up: int = 200
+    last_rate: float = 0.02
+    """What is left of it at the end."""
+    decay: float = 0.01
+    """Of weights (AdamW)."""
+    beta2: float = 0.98
+    clip: float = 1.0
+    """Largest norm of a gradient."""
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        if step < self.warm_up:
+            return self.rate * (step + 1) / self.warm_up
+        part = (step - self.warm_up) / max(1, self.steps - self.warm_up)
+        return self.rate * (
+            self.last_rate + (1 - self.last_rate) * 0.5 * (1 + math.cos(math.pi * min(1.0, part)))
+        )
+
+
+def train(stage: Stage, schedule: Schedule, folder: Path, seed: int, progress: Progress) -> None:
+    """Train `stage`, or go on where `folder` says that it stopped, and leave it as it is in the end.
+
+    What a step draws depends on `seed` and its number alone. Raises `UserError` if the state in `folder`
+    can't be read or written, or belongs to other dimensions.
+    """
+    path = folder / f"{stage.name}.pt"
+    parameters = [parameter for parameter in stage.module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(
+        parameters, schedule.rate, betas=(0.9, schedule.beta2), weight_decay=schedule.decay
+    )
+    step = _resume(path, stage.module, optimizer)
+    saved = time.monotonic()
+    told: dict[str, float] = {}
+    stage.module.train()
+    while step < schedule.steps:
+        torch.manual_seed(seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        losses = stage.losses(step, np.random.default_rng((seed, step)))
+        optimizer.zero_grad()
+        torch.stack([loss.float() for loss in losses.values()]).sum().backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, schedule.clip)
+        optimizer.step()
+        step += 1
+        for name, loss in losses.items():
+            value = loss.item()
+            told[name] = _SMOOTHED * told.get(name, value) + (1 - _SMOOTHED) * value
+        if not all(map(math.isfinite, told.values())):
+            raise UserError(
+                f"The stage {stage.name} has lost its way at step {step}.", "Lower its learning rate."
+            )
+        if step == schedule.steps or time.monotonic() - saved > _SAVE_EVERY_S:
+            _save(path, stage.module, optimizer, step)
+            saved = time.monotonic()
+        if step % 10 == 0 or step == schedule.steps:
+            listed = " ".join(f"{name} {value:.3f}" for name, value in told.items())
+            progress(f"{stage.name}: {listed}", step, schedule.steps)
+    stage.module.eval()
+
+
+def trained(stage: str, module: nn.Module, folder: Path) -> None:
+    """Load what `train` left of `stage` into `module`. Raises `UserError` if it is not there."""
+    if _resume(folder / f"{stage}.pt", module, None) == 0:
+        raise UserError(
+            f"The stage {stage} is not trained in {folder}.", f"Train it: python -m export nano {stage}"
+        )
+    module.eval()
+
+
+def _resume(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
+    """Load the state at `path` and return how many steps it has behind it: 0 where there is none."""
+    if not path.exists():
+        return 0
+    try:
+        state = torch.load(path, weights_only=True)
+        module.load_state_dict(state["module"])
+        if optimizer is not None:
+            optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"])
+    except Exception as error:  # PyTorch raises whatever it likes for what it can't read
+        raise UserError(f"{path} is damaged or of other dimensions.", "Remove it, and train anew.") from error
+
+
+def _save(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+        torch.save(state, partial)
+        partial.rename(path)
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"{path} can't be written: {error}.", "Free space, and go on.") from error
+    finally:
+        partial.unlink(missing_ok=True)
