@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -86,11 +87,19 @@ def speaker(checkpoint: Checkpoint, output: Output) -> None:
 
 
 @app.command("all")
-def everything(checkpoint: Checkpoint, output: Output, precision: Stored = Precision.FP32) -> None:
-    """Export all of the above; the precision is the language model's, the others stay fp32."""
+def everything(
+    checkpoint: Checkpoint,
+    output: Output,
+    precision: Stored = Precision.FP32,
+    others: Annotated[
+        Precision,
+        typer.Option(help="How linguistic encoder, flow and vocoder are stored: fp32, fp16-stored."),
+    ] = Precision.FP32,
+) -> None:
+    """Export all of the above; the precision is the language model's."""
     from export import components
 
-    _export(components.everything, checkpoint, output, precision)
+    _export(partial(components.everything, others=others), checkpoint, output, precision)
 
 
 @app.command()

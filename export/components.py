@@ -48,8 +48,20 @@ def speaker(release: Release, output: Path, precision: Precision, progress: Prog
     export_speaker(release.decoder, output / "speaker", precision, progress)
 
 
-def everything(release: Release, output: Path, precision: Precision, progress: Progress) -> None:
-    """Export all components; `precision` is the language model's, whose size decides its speed."""
-    for export in (linguistic, semantic, flow, hift, speaker):
-        export(release, output, Precision.FP32, progress)
+def everything(
+    release: Release,
+    output: Path,
+    precision: Precision,
+    progress: Progress,
+    others: Precision = Precision.FP32,
+) -> None:
+    """Export all components.
+
+    `precision` is the language model's, whose size decides its speed; `others` is that of linguistic encoder,
+    flow and vocoder. What is released as ONNX stays as it is.
+    """
+    for export in (linguistic, flow, hift):
+        export(release, output, others, progress)
+    for taken_over in (semantic, speaker):
+        taken_over(release, output, Precision.FP32, progress)
     lm(release, output, precision, progress)

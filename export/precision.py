@@ -12,6 +12,8 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
+    FP16_STORED = "fp16-stored"
+    """float16 in the file, float32 in what computes: half as large, and as fast as fp32."""
     INT8 = "int8"
     INT4 = "int4"
 

@@ -19,6 +19,7 @@ from export.checkpoint import open_tensors
 from export.cosyvoice_yaml import FILE
 from export.folder import whole_folder, write_record
 from export.graph import OPSET
+from export.half_storage import store_as_half
 from export.hift.config import read_hift_config
 from export.hift.context import f0_context, stage_context
 from export.hift.generator import HiftGenerator, load_generator
@@ -29,8 +30,8 @@ from export.progress import Progress
 MODEL = "hift.pt"
 """Name of the weights in a released decoder's folder."""
 
-PRECISIONS = (Precision.FP32,)
-"""Phases and exponentials need float32; smaller weights would save 40 MB, and no time."""
+PRECISIONS = (Precision.FP32, Precision.FP16_STORED)
+"""Phases and exponentials need float32 in what computes."""
 
 _PARITY_FRAMES = 40
 _SEED = 20250217
@@ -44,10 +45,16 @@ def export_hift(decoder: Path, output: Path, precision: Precision, progress: Pro
     precision.among(PRECISIONS, COMPONENT)
     files = {MODEL: decoder / MODEL, FILE: decoder / FILE}
     generator = load_generator(read_hift_config(files[FILE]), open_tensors(files[MODEL]))
-    write_hift(generator, files, output, progress)
+    write_hift(generator, files, output, progress, precision)
 
 
-def write_hift(generator: HiftGenerator, files: Mapping[str, Path], output: Path, progress: Progress) -> None:
+def write_hift(
+    generator: HiftGenerator,
+    files: Mapping[str, Path],
+    output: Path,
+    progress: Progress,
+    precision: Precision = Precision.FP32,
+) -> None:
     """Write `generator`, which was read from `files`, as the component folder `output`."""
     settings = hift_settings(generator)
     steps = len(settings.stages) + 2
@@ -57,11 +64,14 @@ def write_hift(generator: HiftGenerator, files: Mapping[str, Path], output: Path
         for number, stage in enumerate(settings.stages):
             progress(f"{output.name}: stage {number}", number + 1, steps)
             write_stage_graph(generator, number, folder / stage.graph)
+        if precision is Precision.FP16_STORED:
+            for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
+                store_as_half(folder / graph)
         progress(f"{output.name}: comparing", steps - 1, steps)
         write_record(
             folder,
             component=COMPONENT,
-            precision=Precision.FP32,
+            precision=precision,
             opset=OPSET,
             sources=files,
             settings=settings,

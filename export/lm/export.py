@@ -40,6 +40,7 @@ def export_lm(source: Path, output: Path, precision: Precision, progress: Progre
     The weights are read, converted and written one matrix at a time. Raises `UserError` if the folder is
     no such model, or the disk has too little room; then nothing is written.
     """
+    precision.among(BITS, NAME)
     tensors = open_tensors(source)
     config = read_config(source, tensors)
     generation = read_generation_config(source)

@@ -55,6 +55,8 @@ def store(weights: WeightsFile, name: str, matrix: Tensor, precision: Precision)
         case Precision.FP32:
             weights.add(name, matrix.T.to(torch.float32))
             return _Plain(name)
+        case Precision.FP16_STORED:
+            raise ValueError("float16 that is cast at loading is for graphs that hold their weights")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,16 +103,31 @@ class LanguageModelStage:
         model = self._model
         with torch.autocast("cpu", torch.bfloat16):
             hidden, seen = model(ids, _GUIDED_LAYERS)
-            asked = targets != _IGNORED
-            # Only what can be said has a score, as in the exported graph.
-            head = torch.cat((model.lm_head.weight[PIECES:], model.lm_head.weight[CONFIG.eos_token_id][None]))
-            scores = hidden[asked] @ head.T
-        truth = targets[asked]
-        truth = torch.where(truth == CONFIG.eos_token_id, RELEASED.count, truth - PIECES)
-        losses = {"codes": nn.functional.cross_entropy(scores.float(), truth)}
+            losses = self._code_losses(hidden, targets)
         known = guides >= 0
         attended = [each.gather(2, guides.clamp(min=0)[..., None])[..., 0][known].mean() for each in seen]
-        losses["way"] = -0.3 * torch.stack(attended).mean()
+        return losses | {"way": -0.3 * torch.stack(attended).mean()}
+
+    def _code_losses(self, hidden: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Return how badly each book's codes are foreseen; a turn ends where a linguistic code may begin.
+
+        Only the book whose turn it is has scores: its codes are drawn under the rule of phases.
+        """
+        weight = self._model.lm_head.weight
+        first, end = PIECES + RELEASED.linguistic, CONFIG.eos_token_id
+        ends = targets == end
+        linguistic = ends | ((targets >= PIECES) & (targets < first))
+        semantic = targets >= first
+        heads = {
+            "linguistic": (linguistic, torch.cat((weight[PIECES:first], weight[end][None])), PIECES),
+            "semantic": (semantic, weight[first:], first),
+        }
+        count = linguistic.sum() + semantic.sum()
+        losses = {}
+        for book, (asked, head, start) in heads.items():
+            truth = torch.where(ends[asked], len(head) - 1, targets[asked] - start)
+            scores = hidden[asked] @ head.T
+            losses[book] = nn.functional.cross_entropy(scores.float(), truth, reduction="sum") / count
         return losses
 
     def example(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
