@@ -318,11 +318,14 @@ def configs_folder() -> Path:
 def load_config(path: Path | None = None) -> Config:
     """Read a config file; `configs/desktop.toml` if `path` is None.
 
-    Raises `UserError` naming the file, the key and what it may be.
+    A folder of models or voices that lies beside the file is meant by its relative path, wherever the command
+    is given; one that doesn't is looked for where it is given. Raises `UserError` naming the file, the key
+    and what it may be.
     """
     path = path or configs_folder() / "desktop.toml"
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Config)
+        config = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Config)
+        return _with_folders_beside(path.parent, config)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name for p in configs_folder().glob("*.toml")))
         raise UserError(
@@ -334,6 +337,21 @@ def load_config(path: Path | None = None) -> Config:
         raise UserError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
     except msgspec.ValidationError as error:
         raise UserError(f"{path}: {_explain(str(error))}.", "Mend or remove that key.") from None
+
+
+def _with_folders_beside(folder: Path, config: Config) -> Config:
+    """Return `config` with the folders that `folder` holds by their whole path."""
+
+    def beside(path: str) -> str:
+        return str(folder / path) if (folder / path).is_dir() else path
+
+    if config.step_audio is not None:
+        models = msgspec.structs.replace(config.step_audio, models=beside(config.step_audio.models))
+        config = msgspec.structs.replace(config, step_audio=models)
+    if isinstance(config.tts, StepAudio):
+        tts = msgspec.structs.replace(config.tts, voices=beside(config.tts.voices))
+        config = msgspec.structs.replace(config, tts=tts)
+    return config
 
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$(?P<place>[^`]*)`)?")

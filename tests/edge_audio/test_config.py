@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_audio.config import OpenAI, configs_folder, load_config
+from edge_audio.config import Config, OpenAI, StepAudio, configs_folder, load_config
 from runtime.errors import UserError
 
 VOICE = '[tts]\nadapter = "hibari"\n'
@@ -83,3 +83,16 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="can't be read"):
         load_config(path)
+
+
+def test_folders_beside_the_file_are_meant_from_anywhere_and_others_where_the_command_is_given(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mine" / "models").mkdir(parents=True)
+    text = '[tts]\nadapter = "step-audio"\nvoices = "mine/voices"\n[step_audio]\nmodels = "mine/models"\n'
+    config = load(tmp_path, text)
+    assert isinstance(config, Config)
+    assert config.step_audio is not None
+    assert config.step_audio.models == str(tmp_path / "mine" / "models")
+    assert isinstance(config.tts, StepAudio)
+    assert config.tts.voices == "mine/voices"
