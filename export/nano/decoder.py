@@ -21,6 +21,7 @@ from export.flow.flow import Flow, FlowEncoder, FlowSizes
 from export.flow.length_regulator import RegulatorSizes
 from export.nano.codes import GROUP_S, Coded
 from export.nano.features import MEL_BANDS, MEL_HOP, MEL_RATE_HZ, Sentence
+from export.nano.passage import open_passage
 from export.nano.speaker import EMBEDDING
 
 NAME = "flow"
@@ -34,7 +35,7 @@ SIZES = FlowSizes(
     estimator=EstimatorSizes(
         inputs=4 * MEL_BANDS,
         bands=MEL_BANDS,
-        channels=(128, 128),
+        channels=(192, 128),
         time_inputs=4 * MEL_BANDS,
         time_width=256,
         heads=4,
@@ -51,14 +52,23 @@ _LENGTHS = (20, 32, 48)
 _FRAMES_PER_GROUP = GROUP_S * MEL_RATE_HZ / MEL_HOP
 _BATCH_GROUPS = 440
 """Of all examples of a batch."""
-_UNGUIDED = 0.2
-"""Part of the examples without codes and speaker (CosyVoice's training_cfg_rate)."""
+_UNGUIDED = 0.1
+"""Part of the examples without codes and speaker: half of CosyVoice's, as a small model has less to spare."""
+
+_LAST_TIME = 0.9
+"""How much of the way is learned, before the cosine: ten steps never ask for more."""
 
 _LEAST_GROUPS = 4
 
 _LOUD_PERCENT = 80
 _LEVEL = -0.3
 """Where the loudest band of loud frames goes: codes don't tell how loud a sentence is, its prompt does."""
+
+_GAIN = 0.4
+"""How far an example may be louder or quieter than that."""
+
+_USUAL = -6.0
+"""The spectrogram's mean."""
 
 _FLOOR = np.float32(math.log(1e-5))
 """Of the spectrogram."""
@@ -110,6 +120,11 @@ def new_flow() -> Flow:
         if "pos_bias" in name:
             nn.init.normal_(parameter, std=0.02)
     nn.init.normal_(flow.input_embedding.weight, std=0.3)
+    smoothed = flow.length_regulator.model[-1]
+    assert isinstance(smoothed, nn.Conv1d)
+    assert smoothed.bias is not None
+    nn.init.constant_(smoothed.bias, _USUAL)
+    open_passage(flow.decoder.estimator, MEL_BANDS)
     return flow
 
 
@@ -149,7 +164,7 @@ class FlowStage:
         told = ((mu - mel).abs() * asked).sum() / count
         led = (torch.from_numpy(rng.random(len(batch))) >= _UNGUIDED).float()[:, None, None]
         noise = torch.randn(mel.shape)
-        time = 1 - torch.cos(torch.rand(len(batch)) * 0.5 * math.pi)
+        time = 1 - torch.cos(torch.rand(len(batch)) * _LAST_TIME * 0.5 * math.pi)
         at = time[:, None, None]
         x = (1 - at) * noise + at * mel
         with torch.autocast("cpu", torch.bfloat16):
@@ -172,7 +187,7 @@ class FlowStage:
         first = prompt.cut(int(rng.integers(prompt.groups - before + 1)), before, frames)
         groups = total - before
         then = spoken.cut(int(rng.integers(spoken.groups - groups + 1)), groups, after)
-        gain = np.float32(rng.uniform(-1.0, 1.0))
+        gain = np.float32(rng.uniform(-_GAIN, _GAIN))
         pool = self._vectors[spoken.narrator]
         return _Example(
             codes=np.concatenate((first[0], then[0])),
