@@ -93,7 +93,7 @@ def everything(
     precision: Stored = Precision.FP32,
     others: Annotated[
         Precision,
-        typer.Option(help="How linguistic encoder, flow and vocoder are stored: fp32, fp16-stored."),
+        typer.Option(help="Of linguistic encoder, flow and vocoder: fp32, fp16-stored or int8-stored."),
     ] = Precision.FP32,
 ) -> None:
     """Export all of the above; the precision is the language model's."""

@@ -15,6 +15,8 @@ class Precision(StrEnum):
     FP16_STORED = "fp16-stored"
     """float16 in the file, float32 in what computes: half as large, and as fast as fp32."""
     INT8 = "int8"
+    INT8_STORED = "int8-stored"
+    """int8 in the file, with a scale for each row; float32 in what computes."""
     INT4 = "int4"
 
     def among(self, possible: Collection["Precision"], component: str) -> "Precision":

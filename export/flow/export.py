@@ -16,15 +16,15 @@ from export.flow.flow import Flow, FlowEncoder, load_flow
 from export.flow.module_graph import ModuleGraph
 from export.folder import whole_folder, write_record
 from export.graph import OPSET, export_graph
-from export.half_storage import store_as_half
 from export.precision import Precision
 from export.progress import Progress
 from export.quantise import quantise_products
+from export.storage import STORED, store
 
 MODEL = "flow.pt"
 """Name of the weights in a released decoder folder."""
 
-PRECISIONS = (Precision.FP32, Precision.FP16_STORED, Precision.INT8)
+PRECISIONS = (Precision.FP32, *STORED, Precision.INT8)
 """int8 is the estimator's, where all the time goes. Its float16 gave NaN elsewhere (CosyVoice #1113)."""
 
 _EXAMPLE_CODES, _EXAMPLE_FRAMES = 11, 23
@@ -51,9 +51,8 @@ def export_flow(decoder: Path, output: Path, precision: Precision, progress: Pro
         if precision is Precision.INT8:
             progress(f"{output.name}: rounding the estimator", 2, 4)
             quantise_products(folder / ESTIMATOR)
-        if precision is Precision.FP16_STORED:
-            store_as_half(folder / ENCODER)
-            store_as_half(folder / ESTIMATOR)
+        for graph in (ENCODER, ESTIMATOR):
+            store(folder / graph, precision)
         progress(f"{output.name}: comparing", 3, 4)
         parity = _parity(module_decoder(flow, settings), FlowDecoder.of_files(folder, settings))
         write_record(

@@ -19,18 +19,18 @@ from export.checkpoint import open_tensors
 from export.cosyvoice_yaml import FILE
 from export.folder import whole_folder, write_record
 from export.graph import OPSET
-from export.half_storage import store_as_half
 from export.hift.config import read_hift_config
 from export.hift.context import f0_context, stage_context
 from export.hift.generator import HiftGenerator, load_generator
 from export.hift.graphs import write_f0_graph, write_stage_graph
 from export.precision import Precision
 from export.progress import Progress
+from export.storage import STORED, store
 
 MODEL = "hift.pt"
 """Name of the weights in a released decoder's folder."""
 
-PRECISIONS = (Precision.FP32, Precision.FP16_STORED)
+PRECISIONS = (Precision.FP32, *STORED)
 """Phases and exponentials need float32 in what computes."""
 
 _PARITY_FRAMES = 40
@@ -64,9 +64,8 @@ def write_hift(
         for number, stage in enumerate(settings.stages):
             progress(f"{output.name}: stage {number}", number + 1, steps)
             write_stage_graph(generator, number, folder / stage.graph)
-        if precision is Precision.FP16_STORED:
-            for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
-                store_as_half(folder / graph)
+        for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
+            store(folder / graph, precision)
         progress(f"{output.name}: comparing", steps - 1, steps)
         write_record(
             folder,

@@ -21,7 +21,6 @@ from export.checkpoint import open_tensors
 from export.disk import require_space
 from export.folder import whole_folder, write_record
 from export.graph import OPSET, export_graph
-from export.half_storage import store_as_half
 from export.linguistic import encoder
 from export.linguistic.config import CONFIG, LinguisticConfig, read_released_config
 from export.linguistic.half import with_half_weights
@@ -31,6 +30,7 @@ from export.precision import Precision
 from export.progress import Progress
 from export.quantise import quantise_products
 from export.release import PARAFORMER
+from export.storage import STORED, store
 from runtime.errors import UserError
 
 MODEL = "model.pt"
@@ -42,7 +42,7 @@ MEAN_VARIANCE = "am.mvn"
 KMEANS = "linguistic_tokenizer.npy"
 """Name of the centroids, in the tokenizer's folder or beside golden data."""
 
-PRECISIONS = (Precision.FP32, Precision.FP16, Precision.FP16_STORED, Precision.INT8)
+PRECISIONS = (Precision.FP32, Precision.FP16, *STORED, Precision.INT8)
 """float16 is for accelerators; int8 rounds some frames to another code (see the record's parity)."""
 
 _PREFIX = "encoder."
@@ -148,7 +148,6 @@ def _write_graph(module: encoder.LinguisticEncoder, path: Path, precision: Preci
         export_graph(with_half_weights(module), inputs, outputs, path)
         return
     export_graph(module, inputs, outputs, path)
-    if precision is Precision.FP16_STORED:
-        store_as_half(path)
+    store(path, precision)
     if precision is Precision.INT8:
         quantise_products(path)

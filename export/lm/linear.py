@@ -55,8 +55,8 @@ def store(weights: WeightsFile, name: str, matrix: Tensor, precision: Precision)
         case Precision.FP32:
             weights.add(name, matrix.T.to(torch.float32))
             return _Plain(name)
-        case Precision.FP16_STORED:
-            raise ValueError("float16 that is cast at loading is for graphs that hold their weights")
+        case Precision.FP16_STORED | Precision.INT8_STORED:
+            raise ValueError("weights that are brought back at loading are for graphs that hold them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,11 @@ from export.nano.speaker import SpeakerModel, Speakers
 from export.nano.step1 import Step1
 from export.nano.tokenizers import Tokenizers
 from export.nano.training import trained
+from export.precision import Precision
 from export.progress import Progress, silent
 from export.release import DECODER, TOKENIZER, TTS
+from export.semantic.export import MODEL as SEMANTIC_MODEL
+from export.storage import store
 from runtime.errors import UserError
 
 GUIDANCE = 0.7
@@ -76,8 +79,8 @@ def write_nano(
         progress("tokenizers", 1, 1)
     with whole_folder(output / TTS) as folder:
         config = msgspec.structs.replace(said.config, control_tags=tags)
-        # As trained: it is the export that rounds weights.
-        write_lm_files(folder, config, said.state_dict().__getitem__, torch.float32, generation, progress)
+        # In bfloat16, as released.
+        write_lm_files(folder, config, said.state_dict().__getitem__, torch.bfloat16, generation, progress)
         for file in text_tokenizer:
             shutil.copyfile(file, folder / file.name)
         progress("decoder", 0, 1)
@@ -109,6 +112,7 @@ def _write_tokenizers(folder: Path, heard: Tokenizers) -> None:
     # Only the directions of its vectors were learned; the release has them at the length 1.
     heard.semantic.codebook.weight.copy_(heard.directions)
     write_semantic_file(folder, heard.semantic)
+    store(folder / SEMANTIC_MODEL, Precision.FP16_STORED)
 
 
 def _write_decoder(
@@ -123,3 +127,4 @@ def _write_decoder(
     )
     frames = {"input": torch.zeros(1, _TRACED_FRAMES, BANDS)}
     export_graph(speakers, frames, ["output"], folder / SPEAKER, {"input": {1: Dim("frames")}})
+    store(folder / SPEAKER, Precision.FP16_STORED)

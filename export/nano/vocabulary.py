@@ -79,9 +79,9 @@ def write_vocabulary(
         "clean_up_tokenization_spaces": False,
         "added_tokens_decoder": {str(number): _added(token) for number, token in added.items()},
     }
-    (folder / CONFIG).write_text(json.dumps(config) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(json.dumps(config, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def _added(content: str) -> dict[str, str | bool]:
-    flags = dict.fromkeys(("lstrip", "normalized", "rstrip", "single_word"), False)
-    return {"content": content, **flags, "special": True}
+    # All else is at its default: thousands of tokens would say so.
+    return {"content": content, "special": True}

@@ -74,6 +74,8 @@ def stages(shallow, pcm):
     }
     for module in made.values():
         module.eval().requires_grad_(False)
+    # The checkpoint holds it so.
+    made[language_model.NAME].to(torch.bfloat16).to(torch.float32)
     spread_codes(made[tokenizers.NAME], pcm)
     return made
 
