@@ -12,6 +12,9 @@ from export.lm.config import Step1Config
 
 _MASKED = -1e9
 
+_DROPPED = 0.1
+"""Part of what a layer adds that is dropped in training: the texts are few for the model's size."""
+
 
 class Attention(nn.Module):
     """Grouped attention whose scores fall with the square root of the distance."""
@@ -74,8 +77,11 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """Return the transformed `x`, and the attention's scores."""
         gathered, scores = self.self_attn(self.input_layernorm(x), bias)
-        x = x + gathered
-        return x + self.mlp(self.post_attention_layernorm(x)), scores
+        x = x + self._dropped(gathered)
+        return x + self._dropped(self.mlp(self.post_attention_layernorm(x))), scores
+
+    def _dropped(self, added: Tensor) -> Tensor:
+        return nn.functional.dropout(added, _DROPPED, self.training)
 
 
 class Body(nn.Module):

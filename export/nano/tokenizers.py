@@ -161,6 +161,11 @@ class Tokenizers(nn.Module):
         """The semantic codebook, each vector of length 1."""
         return nn.functional.normalize(self.semantic.codebook.weight, dim=-1)
 
+    @property
+    def books(self) -> tuple[Tensor, Tensor]:
+        """Both codebooks: vectors of codes that sound alike are near each other."""
+        return self.centroids.detach(), self.directions.detach()
+
     def linguistic_codes(self, vectors: Tensor) -> Tensor:
         """Return the nearest centroid of each vector."""
         scores = vectors @ self.centroids.T - 0.5 * self.centroids.square().sum(1)

@@ -124,11 +124,15 @@ class Workshop:
         from export.flow.flow import Flow
         from export.nano.decoder import NAME, FlowStage, spoken
         from export.nano.gates import mel_error_of_flow
+        from export.nano.tokenizers import NAME as TOKENIZERS
+        from export.nano.tokenizers import Tokenizers
 
+        tokenizers = Tokenizers()
+        trained(TOKENIZERS, tokenizers, self.folder)
         sentences = self._learned(NAME, ("mel",))
         known = self._coded()
         vectors = self._vectors()
-        stage = FlowStage(spoken(sentences, known), vectors)
+        stage = FlowStage(spoken(sentences, known), vectors, tokenizers.books)
         train(stage, SCHEDULES[NAME], self.folder, self._seed, progress)
         assert isinstance(stage.module, Flow)
         error = mel_error_of_flow(stage.module, spoken(self._held_out(("mel",)), known), vectors)
