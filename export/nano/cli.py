@@ -126,6 +126,20 @@ def nano_app(bars: Callable[[], AbstractContextManager[Progress]]) -> typer.Type
         write_nano(work, output)
         typer.echo(f"{output}: a checkpoint; export it with: python -m export all --checkpoint {output}")
 
+    @app.command()
+    def voices(
+        models: Annotated[Path, typer.Option(metavar="DIR", help="What `python -m export all` wrote.")],
+        output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of voices; what is there stays.")],
+    ) -> None:
+        """Have flite's voices say something, to make voices of it that a checkpoint of nano speaks with."""
+        from edge_audio.step_audio.voice_encoder import VoiceEncoder
+        from export.nano.synthesizer import Flite
+        from export.nano.voices import write_voices
+
+        with tempfile.TemporaryDirectory() as scratch:
+            names = write_voices(output, Flite(Path(scratch) / "prompt.wav"), VoiceEncoder(models))
+        typer.echo(", ".join(names))
+
     return app
 
 
