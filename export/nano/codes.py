@@ -17,6 +17,9 @@ GROUP_S = 0.12
 
 _HOPS_PER_SEMANTIC = 4
 
+_MOST_HOPS = 3000
+"""The semantic encoder hears 30 s at once; a longer sentence is left out."""
+
 
 class Coded(msgspec.Struct, frozen=True):
     """A sentence and its codes."""
@@ -58,6 +61,8 @@ def write_codes(path: Path, tokenizers: Tokenizers, sentences: Iterable[Sentence
     count = 0
     with partial.open("wb") as file:
         for sentence in sentences:
+            if len(sentence["log_mel"]) > _MOST_HOPS - CHUNK_HOPS:
+                continue
             file.write(msgspec.json.encode(coded(tokenizers, sentence)) + b"\n")
             count += 1
     partial.rename(path)

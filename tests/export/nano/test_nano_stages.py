@@ -8,7 +8,7 @@ import torch
 
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
-from export.nano.codes import Coded
+from export.nano.codes import Coded, read_codes, write_codes
 from export.nano.decoder import FlowStage, Spoken, frames_of
 from export.nano.features import PHONES, Sentence
 from export.nano.figures import figure_sentences
@@ -210,3 +210,12 @@ def test_the_bias_falls_with_the_root_of_the_distance() -> None:
     assert bias[0, 9, 0].item() == pytest.approx(-8.0 * 3.0)
     assert bias[0, 4, 5] < -1e8
     assert bias[-1, 9, 0].item() == pytest.approx(-0.003)
+
+
+def test_a_sentence_that_is_too_long_to_be_heard_at_once_gets_no_codes(tmp_path: Path) -> None:
+    path = tmp_path / "codes.jsonl"
+
+    assert write_codes(path, Tokenizers().eval(), [_sentence(3100), _sentence(240)]) == 1
+
+    (told,) = read_codes(path)
+    assert len(told.codes) == 100
