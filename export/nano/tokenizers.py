@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from export.linguistic.encoder import EncoderSizes, LinguisticEncoder
+from export.nano.disturbance import disturbed
 from export.nano.features import PHONES, SEMANTIC_BANDS, Sentence
 from export.nano.linguistic import all_steps
 from export.nano.manner import NARRATORS
@@ -35,7 +36,6 @@ CHUNK_HOPS = STRIDE * LINGUISTIC.chunk
 """Hops of 10 ms in a step of the linguistic encoder; whole codes of both books fit into it."""
 
 _FBANK_BANDS = 80
-_LEVEL_DB = np.log(10.0) / 10
 _MOST_POSITIONS = 1400
 
 
@@ -203,7 +203,7 @@ class TokenizersStage:
         batch = self._batch(rng, chunks, 160 // chunks)
         first = int(rng.integers(_MOST_POSITIONS - 6 * chunks)) if rng.random() < 0.7 else 0
         with torch.autocast("cpu", torch.bfloat16):
-            linguistic, semantic = tokenizers.heard(*_disturbed(batch, rng), first)
+            linguistic, semantic = tokenizers.heard(*disturbed(batch["fbank"], batch["log_mel"], rng), first)
         linguistic = linguistic.float()
         losses: dict[str, Tensor] = {}
         if step >= self._begun:
@@ -261,7 +261,7 @@ class TokenizersStage:
         linguistic, semantic = [], []
         for _ in range(60):
             batch = self._batch(rng, 16, 20)
-            one, other = tokenizers.heard(*_disturbed(batch, rng))
+            one, other = tokenizers.heard(*disturbed(batch["fbank"], batch["log_mel"], rng))
             linguistic.append(one.flatten(0, 1))
             semantic.append(other.flatten(0, 1))
         tokenizers.centroids.copy_(k_means(torch.cat(linguistic), LINGUISTIC_CODES, rng))
@@ -327,41 +327,3 @@ def _pitch_loss(told: Tensor, f0: Tensor, stride: int, offsets: tuple[int, ...])
     wrong = nn.functional.binary_cross_entropy_with_logits(voicing, voiced.float())
     loss: Tensor = 0.2 * wrong + 2.0 * (pitch - true.nan_to_num()).abs()[voiced].mean()
     return loss
-
-
-def _disturbed(batch: dict[str, Tensor], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Return filter bank and log-mel as heard elsewhere: another throat, level and noise in some crops."""
-    fbank, log_mel = batch["fbank"], batch["log_mel"]
-    size = len(fbank)
-    stretch = torch.from_numpy(np.where(rng.random(size) < 0.5, rng.uniform(0.88, 1.14, size), 1.0)).float()
-    fbank, log_mel = _stretched(fbank, stretch), _stretched(log_mel, stretch)
-    gain_db = torch.from_numpy(rng.uniform(-12.0, 0.0, size) * (rng.random(size) < 0.5)).float()[
-        :, None, None
-    ]
-    fbank, log_mel = fbank + gain_db * _LEVEL_DB, log_mel + gain_db / 40
-    below_db = torch.from_numpy(np.where(rng.random(size) < 0.6, rng.uniform(20, 70, size), 90.0)).float()
-    tilt = torch.from_numpy(rng.uniform(-20.0, 5.0, size)).float()
-    fbank = _noisy(fbank, below_db, tilt, 1 / _LEVEL_DB)
-    return fbank, torch.maximum(
-        _noisy(log_mel, below_db, tilt, 40.0), log_mel.amax((1, 2), keepdim=True) - 2.0
-    )
-
-
-def _stretched(bands: Tensor, factor: Tensor) -> Tensor:
-    """Move bands (batch, hops, bands) up or down by `factor` (batch,), as a shorter or longer throat does."""
-    count = bands.shape[2]
-    places = (torch.arange(count) / factor[:, None]).clamp(max=count - 1.001)
-    low = places.floor().long()
-    part = (places - low)[:, None]
-    index = low[:, None].expand(-1, bands.shape[1], -1)
-    return bands.gather(2, index) * (1 - part) + bands.gather(2, index + 1) * part
-
-
-def _noisy(bands: Tensor, below_db: Tensor, tilt: Tensor, unit_db: float) -> Tensor:
-    """Add noise so many dB below the loudest value; `tilt` dB from the lowest to the highest band."""
-    count = bands.shape[2]
-    colour = tilt[:, None] * (torch.arange(count) / count)
-    level = bands.amax((1, 2)) * unit_db - below_db
-    noise_db = level[:, None, None] + colour[:, None] + 3.0 * torch.randn(bands.shape)
-    unit = unit_db * float(_LEVEL_DB)
-    return torch.logaddexp(bands * unit, noise_db * float(_LEVEL_DB)) / unit
