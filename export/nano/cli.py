@@ -47,7 +47,7 @@ def nano_app(bars: Callable[[], AbstractContextManager[Progress]]) -> typer.Type
             list[Path], typer.Option(metavar="FILE", help="One sentence a line; repeatable.")
         ],
         output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the corpus; taken up if there.")],
-        hours: Annotated[float, typer.Option(min=0.001, help="Of speech.")] = 24.0,
+        hours: Annotated[float, typer.Option(min=0.001, help="Of speech.")] = 48.0,
         seed: Annotated[int, typer.Option(help="Another seed draws other sentences and manners.")] = 0,
         jobs: Jobs = 2,
         held_out: Annotated[
