@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from export.lm.config import Step1Config
-
-_MASKED = -1e9
+from export.lm.step1 import FeedForward, attention_bias
 
 _DROPPED = 0.1
 """Part of what a layer adds that is dropped in training: the texts are few for the model's size."""
@@ -47,21 +46,6 @@ class Attention(nn.Module):
         gathered = torch.softmax(scores, dim=-1) @ values
         result: Tensor = self.o_proj(gathered.transpose(1, 2).flatten(2))
         return result, scores
-
-
-class FeedForward(nn.Module):
-    """A gated net (SwiGLU)."""
-
-    def __init__(self, config: Step1Config) -> None:
-        super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Keep the shape."""
-        result: Tensor = self.down_proj(nn.functional.silu(self.gate_proj(x)) * self.up_proj(x))
-        return result
 
 
 class Layer(nn.Module):
@@ -113,12 +97,6 @@ class Step1(nn.Module):
                     parameter, std=0.05 if "embed" in name else parameter.shape[1] ** -0.5 / depth
                 )
 
-    def bias(self, count: int) -> Tensor:
-        """Return what is added to the scores of `count` positions, (heads, count, count)."""
-        distance = (torch.arange(count)[:, None] - torch.arange(count)).float()
-        slopes = torch.tensor(self.config.slopes)[:, None, None]
-        return torch.where(distance < 0, _MASKED, -slopes * distance.clamp(min=0).sqrt())
-
     def forward(
         self, ids: Tensor, guided: tuple[int, ...] = (), head: int = -1
     ) -> tuple[Tensor, list[Tensor]]:
@@ -126,7 +104,7 @@ class Step1(nn.Module):
 
         And for each layer in `guided` the logarithms of the weights of its `head`, (batch, n, n).
         """
-        bias = self.bias(ids.shape[1])
+        bias = attention_bias(self.config.slopes, 0, ids.shape[1])
         x = self.model.embed_tokens(ids)
         seen = []
         for index, layer in enumerate(self.model.layers):
