@@ -12,9 +12,8 @@ from export.nano.codes import Coded, read_codes, write_codes
 from export.nano.decoder import FlowStage, Spoken, frames_of
 from export.nano.features import PHONES, Sentence
 from export.nano.figures import figure_sentences
-from export.nano.language_model import CONFIG, LanguageModelStage, Utterance, utterances
+from export.nano.language_model import LanguageModelStage, Utterance, utterances
 from export.nano.speaker import SpeakerStage, Voice
-from export.nano.step1 import Step1
 from export.nano.tokenizers import CHUNK_HOPS, Tokenizers, TokenizersStage, k_means, stream
 from export.nano.training import Stage
 from export.nano.vocabulary import PIECES, control_tags, write_vocabulary
@@ -202,14 +201,6 @@ def test_a_phone_s_time_tells_which_letter_is_spoken_at_a_code() -> None:
     firsts = utterance.places[::5]
     assert firsts.tolist() == sorted(firsts.tolist())
     assert utterance.places[-1] == 4
-
-
-def test_the_bias_falls_with_the_root_of_the_distance() -> None:
-    bias = Step1(CONFIG).bias(10)
-
-    assert bias[0, 9, 0].item() == pytest.approx(-8.0 * 3.0)
-    assert bias[0, 4, 5] < -1e8
-    assert bias[-1, 9, 0].item() == pytest.approx(-0.003)
 
 
 def test_a_sentence_that_is_too_long_to_be_heard_at_once_gets_no_codes(tmp_path: Path) -> None:
