@@ -34,9 +34,9 @@ from runtime.worker import Cancelled, CancelToken, Emit, Lane
 CODE_S = 0.12 / GROUP
 """What one audio token sounds for."""
 
-_GROUPS_AHEAD = 25
-"""So many groups, 3 s, may wait for the decoder: more than the codes of a chunk, so that the language model
-goes on writing while one is decoded."""
+_GROUPS_AHEAD = 12
+"""So many groups, 1.4 s, may wait for the decoder: a chunk of ten and some, so that the language model goes
+on writing while one is decoded. Not more: on a single core it takes its time from the first sound's."""
 
 _MOST_PIECES = 10_000
 """More pieces of sound than one call of the decoder makes. It doesn't wait for them to be taken: a clause
