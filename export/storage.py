@@ -18,6 +18,10 @@ _LEAST_VALUES = 256
 """Fewer are not worth a node."""
 
 _LEVELS = 127
+
+_LEAST_SCALED = 16
+"""Values that share a scale: fewer would save nothing."""
+
 _MOST_ERROR = 0.015
 """Of int8, as a part of the weights; normal ones have 0.01. Those with a few large values stay float16."""
 
@@ -69,22 +73,18 @@ def _int8(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.flo
 
     None where that is still too much.
     """
-    if values.ndim < 2:
-        return None
-    found = []
+    best: tuple[NDArray[np.int8], NDArray[np.float32]] | None = None
+    least = _MOST_ERROR**2 * float(np.square(values).mean())
     for axis in range(values.ndim):
+        if values.size < _LEAST_SCALED * values.shape[axis]:
+            continue
         others = tuple(each for each in range(values.ndim) if each != axis)
         scale = np.maximum(np.abs(values).max(axis=others, keepdims=True), 1e-12) / np.float32(_LEVELS)
         stored = np.rint(values / scale).astype(np.int8)
-        # A few values to a scale would save nothing.
-        if scale.size * 16 <= values.size:
-            found.append((float(np.square(stored * scale - values).mean()), axis, stored, scale))
-    if not found:
-        return None
-    error, _, stored, scale = min(found)
-    if error > _MOST_ERROR**2 * np.square(values).mean():
-        return None
-    return stored, scale.astype(np.float32)
+        error = float(np.square(stored * scale - values).mean())
+        if error <= least:
+            best, least = (stored, scale), error
+    return best
 
 
 def _cast(stored: str, weight: str) -> NodeProto:

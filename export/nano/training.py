@@ -79,7 +79,7 @@ def train(stage: Stage, schedule: Schedule, folder: Path, seed: int, progress: P
             group["lr"] = schedule.rate_at(step)
         losses = stage.losses(step, np.random.default_rng((seed, step)))
         optimizer.zero_grad()
-        torch.stack([loss.float() for loss in losses.values()]).sum().backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(list(losses.values()))
         nn.utils.clip_grad_norm_(parameters, schedule.clip)
         optimizer.step()
         step += 1

@@ -8,6 +8,8 @@ import pytest
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from export.nano.corpus import Corpus, Example, Saying
 from export.nano.features import ARRAYS, PHONES, FeatureStore, features_of, frame_labels
+from export.nano.manner import Manner
+from export.nano.synthesizer import Phone, Speech
 from export.progress import silent
 from runtime.errors import UserError
 
@@ -62,9 +64,7 @@ def test_what_is_only_silence_is_of_no_use() -> None:
 class _Speaker:
     """Says every sentence as the same 'Hello'."""
 
-    def say(self, sentence: str, manner: object) -> object:
-        from export.nano.synthesizer import Phone, Speech
-
+    def say(self, sentence: str, manner: Manner) -> Speech:
         return Speech(_example().pcm, tuple(Phone(*phone) for phone in _PHONES))
 
 
@@ -73,7 +73,7 @@ def corpus(tmp_path: Path) -> Corpus:
     found = Corpus(tmp_path / "corpus")
     found.folder.mkdir()
     for number in range(2):
-        found.make_part(number, ["Hello there."], 0, _Speaker())  # type: ignore[arg-type]
+        found.make_part(number, ["Hello there."], 0, _Speaker())
     return found
 
 
