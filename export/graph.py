@@ -9,6 +9,7 @@ from typing import Any
 
 import onnx
 import torch
+from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
 OPSET = 18
 """Version of the ONNX operators: 23 breaks ONNX Runtime for masks that are broadcast."""
@@ -42,6 +43,9 @@ def export_graph(
             verbose=False,
         )
     assert program is not None
+    # The exporter notes at each node the lines of Python that it is from, with the paths of their files: a
+    # fifth of a small graph, and nobody else's business.
+    ClearMetadataAndDocStringPass()(program.model)
     program.save(path, external_data=False)
 
 
