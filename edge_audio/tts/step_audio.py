@@ -34,9 +34,10 @@ from runtime.worker import Cancelled, CancelToken, Emit, Lane
 CODE_S = 0.12 / GROUP
 """What one audio token sounds for."""
 
-_GROUPS_AHEAD = 12
-"""So many groups, 1.4 s, may wait for the decoder: a chunk of ten and some, so that the language model goes
-on writing while one is decoded. Not more: on a single core it takes its time from the first sound's."""
+_GROUPS_AHEAD = 4
+"""So many groups, 0.5 s, may wait for the decoder: what a large language model writes while a chunk is
+decoded. A small one would write all of the next chunk, and on a single core take its time from the first
+sound's."""
 
 _MOST_PIECES = 10_000
 """More pieces of sound than one call of the decoder makes. It doesn't wait for them to be taken: a clause
