@@ -73,6 +73,8 @@ def _opened(path: Path, compute: Compute) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = compute.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    # A plan of the memory for each length that was ever seen: a voice took 22 MB more, and no less time.
+    options.enable_mem_pattern = False
     # Threads that spin between calls would take a core from the models beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
