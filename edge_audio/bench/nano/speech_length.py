@@ -28,6 +28,9 @@ _LEAST, _MOST = 0.5, 2.0
 _BESIDE_S = 0.3
 """What it may last beside that: `I`, `$` and `St.` are longer than their letters tell."""
 
+_LESS_S = 0.2
+"""What may be less than letters tell before it is halved: flite says `The.` in 0.12 s, not in 0.4."""
+
 _BEGINNING_S = 0.5
 """Of a silent beginning that a voice may have cut off what it made."""
 
@@ -38,7 +41,7 @@ class Fault(StrEnum):
     RUNAWAY = "runaway"
     """It lasts more than twice as long as expected, and 0.3 s."""
     CUT_OFF = "cut-off"
-    """It lasts less than half as long as expected."""
+    """It lasts less than half as long as what is expected less 0.2 s."""
     LIMIT = "limit"
     """A clause is as long as its voice lets any get: it had to be stopped."""
 
@@ -91,7 +94,7 @@ class Pace:
         found = []
         if lasted_s > _MOST * expected_s + _BESIDE_S:
             found.append(Fault.RUNAWAY)
-        if lasted_s < _LEAST * expected_s:
+        if lasted_s < _LEAST * max(_SHORTEST_S, expected_s - _LESS_S):
             found.append(Fault.CUT_OFF)
         if any(sound_s + _BEGINNING_S >= longest_speech_s(clause) for clause, sound_s in clauses):
             found.append(Fault.LIMIT)

@@ -48,8 +48,8 @@ def test_no_word_is_expected_in_no_time() -> None:
     ("lasted_s", "faults"),
     [
         (0.0, [Fault.CUT_OFF]),
-        (0.92, [Fault.CUT_OFF]),
-        (0.93, []),
+        (0.82, [Fault.CUT_OFF]),
+        (0.83, []),
         (1.85, []),
         (3.99, []),
         (4.01, [Fault.RUNAWAY]),
@@ -58,6 +58,13 @@ def test_no_word_is_expected_in_no_time() -> None:
 def test_speech_may_last_half_to_twice_as_long_as_expected(lasted_s: float, faults: list[Fault]) -> None:
     assert PACE.expected_s(TEXT) == pytest.approx(1.85)
     assert PACE.faults(TEXT, lasted_s, [(TEXT, lasted_s)]) == faults
+
+
+def test_a_short_word_may_be_shorter_than_its_letters_tell_but_not_silent() -> None:
+    pace = Pace(0.25, 0.05)
+    assert pace.faults("The.", 0.12, [("The.", 0.3)]) == []
+    assert pace.faults("The.", 0.05, [("The.", 0.3)]) == [Fault.CUT_OFF]
+    assert pace.faults("I", 0.0, [("I", 0.3)]) == [Fault.CUT_OFF]
 
 
 def test_a_clause_that_had_to_be_stopped_is_told_even_where_it_is_silent() -> None:
