@@ -17,6 +17,7 @@ from edge_audio.config import configs_folder
 
 pytestmark = pytest.mark.models
 
+NANO = configs_folder() / "nano"
 HELLO = DEMO.parent / "hello.flac"
 SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
@@ -52,11 +53,11 @@ def config_of(name: str, models: Path, *, without: str = "", **changes: str) -> 
     return "\n".join(lines)
 
 
-def test_the_profile_converses_with_one_path_changed_and_ends_with_a_report(
-    run: Run, toy_models: Path, tmp_path: Path
+def test_the_profile_converses_with_two_paths_changed_and_ends_with_a_report(
+    run: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "my.toml").write_text(config_of("step-audio.toml", toy_models))
-    assert run("voices", "add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)[0] == 0
+    text = config_of("step-audio.toml", NANO / "models", voices=str(NANO / "voices"))
+    (tmp_path / "my.toml").write_text(text)
     files = ("--input", HELLO, "--output", "out.wav", "--report", "report.json")
     status, told = run("talk", "--config", "my.toml", *files)
     assert status == 0, told
