@@ -26,12 +26,17 @@ TEXT = "I would like to go there with my friends, and then have a good time."
 HELLO = DEMO.parent / "hello.flac"
 
 
-def edge_audio(folder: Path, *arguments: str | Path) -> str:
-    """Run a command with nano in `folder` and return what it told."""
+def command(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `edge-audio` with nano in `folder`."""
     program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *map(str, arguments)]
-    done = subprocess.run(
+    return subprocess.run(
         [*program, "--config", str(CONFIG)], cwd=folder, capture_output=True, text=True, timeout=120
     )
+
+
+def edge_audio(folder: Path, *arguments: str | Path) -> str:
+    """Run a command that succeeds, and return what it told."""
+    done = command(folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -90,14 +95,7 @@ def test_a_tag_changes_how_long_a_text_lasts(tmp_path: Path, spoken: dict[str, P
 
 
 def test_what_nano_was_not_trained_with_is_told(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", "say", "(happy) Yes."]
-    done = subprocess.run(
-        [*program, "--output", "out.wav", "--config", str(CONFIG)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = command(tmp_path, "say", "(happy) Yes.", "--output", "out.wav")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "happy" in done.stderr

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LEVEL_DB = np.log(10.0) / 10
+_LEVEL_DB = float(np.log(10.0)) / 10
 """A decibel in the filter bank, which is the logarithm of a power."""
 
 
@@ -16,10 +16,10 @@ def disturbed(fbank: Tensor, log_mel: Tensor, rng: np.random.Generator) -> tuple
     gain_db = torch.from_numpy(rng.uniform(-12.0, 0.0, size) * (rng.random(size) < 0.5)).float()[
         :, None, None
     ]
-    fbank, log_mel = fbank + gain_db * LEVEL_DB, log_mel + gain_db / 40
+    fbank, log_mel = fbank + gain_db * _LEVEL_DB, log_mel + gain_db / 40
     below_db = torch.from_numpy(np.where(rng.random(size) < 0.6, rng.uniform(20, 70, size), 90.0)).float()
     tilt = torch.from_numpy(rng.uniform(-20.0, 5.0, size)).float()
-    fbank = _noisy(fbank, below_db, tilt, 1 / LEVEL_DB)
+    fbank = _noisy(fbank, below_db, tilt, 1 / _LEVEL_DB)
     return fbank, torch.maximum(
         _noisy(log_mel, below_db, tilt, 40.0), log_mel.amax((1, 2), keepdim=True) - 2.0
     )
@@ -41,5 +41,5 @@ def _noisy(bands: Tensor, below_db: Tensor, tilt: Tensor, unit_db: float) -> Ten
     colour = tilt[:, None] * (torch.arange(count) / count)
     level = bands.amax((1, 2)) * unit_db - below_db
     noise_db = level[:, None, None] + colour[:, None] + 3.0 * torch.randn(bands.shape)
-    unit = unit_db * float(LEVEL_DB)
-    return torch.logaddexp(bands * unit, noise_db * float(LEVEL_DB)) / unit
+    unit = unit_db * _LEVEL_DB
+    return torch.logaddexp(bands * unit, noise_db * _LEVEL_DB) / unit
