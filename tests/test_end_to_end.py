@@ -157,7 +157,7 @@ def models() -> Models:
 
 
 def lane_of(model: object) -> ThreadLane:
-    lane = model._lane  # type: ignore[attr-defined]
+    lane = model._lane
     assert isinstance(lane, ThreadLane)
     return lane
 
@@ -201,7 +201,7 @@ def test_a_cancelled_clause_and_judgement_free_their_lanes_within_50_ms(models: 
         await models.end_of_turn.probability(noise)
 
     async def free_after(work: Callable[[], object], model: object) -> float:
-        task = asyncio.ensure_future(work())  # type: ignore[arg-type]
+        task = asyncio.ensure_future(work())
         await asyncio.sleep(0.005)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

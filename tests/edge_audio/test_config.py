@@ -34,7 +34,7 @@ def test_the_offline_voice_needs_neither_recognizer_nor_chat_model() -> None:
 def test_a_server_is_chosen_by_its_adapter(tmp_path: Path) -> None:
     text = f'{VOICE}[llm]\nadapter = "openai"\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\n'
     config = load(tmp_path, text)
-    assert isinstance(config.llm, OpenAI)  # type: ignore[attr-defined]
+    assert isinstance(config.llm, OpenAI)
 
 
 @pytest.mark.parametrize(

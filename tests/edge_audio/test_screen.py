@@ -1,5 +1,6 @@
 import io
 import itertools
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -94,8 +95,8 @@ def test_words_are_set_in_under_their_mark() -> None:
 
 
 def test_the_state_is_told_in_words() -> None:
-    def status(**fields: object) -> str:
-        return drawn(Screen(**fields))[0]  # type: ignore[arg-type]
+    def status(**fields: Any) -> str:
+        return drawn(Screen(**fields))[0]
 
     assert "● listening" in status()
     assert "● hearing you" in status(state="user_speaking")

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -82,8 +83,8 @@ def test_closing_wakes_those_who_wait() -> None:
         empty: Channel[int] = Channel(1)
         full: Channel[int] = Channel(1)
         full.put_nowait(0)
-        waiting = [asyncio.ensure_future(empty.get()) for _ in range(2)]
-        waiting += [asyncio.ensure_future(full.put(1)) for _ in range(2)]  # type: ignore[list-item]
+        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(empty.get()) for _ in range(2)]
+        waiting += [asyncio.ensure_future(full.put(1)) for _ in range(2)]
         await asyncio.sleep(1)
         empty.close()
         full.close()

@@ -62,8 +62,8 @@ class _Watcher(ReplyWatcher):
     def __init__(self, controller: ReplyWatcher, player: SimulatedPlayer) -> None:
         self._player = player
         self._controller = controller
-        self.reply_text = controller.reply_text  # type: ignore[method-assign]
-        self.reply_audio = controller.reply_audio  # type: ignore[method-assign]
+        self.reply_text = controller.reply_text
+        self.reply_audio = controller.reply_audio
 
     def reply_made(self, reply: Reply) -> None:
         self._controller.reply_made(reply)
@@ -327,6 +327,6 @@ async def _converse(scenario: Scenario) -> Course:
     loop = asyncio.get_running_loop()
     if (tasks := len(asyncio.all_tasks())) != 1:
         course.wrongs.append(f"{tasks - 1} tasks are left")
-    if timers := [handle for handle in loop._scheduled if not handle.cancelled()]:  # type: ignore[attr-defined]
+    if timers := [handle for handle in loop._scheduled if not handle.cancelled()]:
         course.wrongs.append(f"timers are left: {timers}")
     return course

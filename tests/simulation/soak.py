@@ -56,7 +56,7 @@ class Holding:
         """Count, after a garbage collection."""
         gc.collect()
         loop = asyncio.get_running_loop()
-        timers = sum(not handle.cancelled() for handle in loop._scheduled)  # type: ignore[attr-defined]
+        timers = sum(not handle.cancelled() for handle in loop._scheduled)
         files = len(os.listdir("/proc/self/fd"))
         return cls(clock.now(), turns, sys.getallocatedblocks(), len(asyncio.all_tasks()), timers, files)
 

@@ -167,7 +167,7 @@ def test_speculation_asks_the_chat_model_once_for_most_turns() -> None:
     """livekit-agents #4219: every turn is paid for twice."""
     acts = tuple(Act(Speak(("what", f"u{turn}", "is", "that"), ends="?"), 6.0) for turn in range(20))
     for effort in EFFORTS:
-        course = held(Scenario(acts, effort=effort, costs=Costs(asr_s=0.08)))  # type: ignore[arg-type]
+        course = held(Scenario(acts, effort=effort, costs=Costs(asr_s=0.08)))
         assert len(course.reports) == 20
         assert len(course.prompts) <= 20 * EFFORTS[effort].per_turn
         outcomes = [event.outcome for event in course.of(SpeculationEnded)]

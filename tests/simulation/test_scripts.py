@@ -15,7 +15,7 @@ ASKED = "what is that over there?"
 
 def held(*acts: Act, **settings: object) -> Course:
     """Hold a conversation that must keep all promises."""
-    course = converse(Scenario(acts, **settings))  # type: ignore[arg-type]
+    course = converse(Scenario(acts, **settings))
     check_all(course)
     return course
 
@@ -192,4 +192,4 @@ def test_a_slow_processor_answers_late_and_all_the_same() -> None:
     acts = (ASK, Act(ASK.what, 6.0), Act(Noise(0.3), 0.5, "reply began"))
     quick, slow = held(*acts), held(*acts, costs=replace(Costs(), times=10.0))
     assert turns(slow) == turns(quick)
-    assert slow.reports[0].response_gap_ms > quick.reports[0].response_gap_ms  # type: ignore[operator]
+    assert slow.reports[0].response_gap_ms > quick.reports[0].response_gap_ms

@@ -63,7 +63,7 @@ class NumberDecoder:
 
 
 def utterance(decoder: NumberDecoder, *, word_times: bool = False) -> WhisperUtterance:
-    return WhisperUtterance(decoder, VirtualLane("asr", cost_s=0.1), word_times=word_times)  # type: ignore[arg-type]
+    return WhisperUtterance(decoder, VirtualLane("asr", cost_s=0.1), word_times=word_times)
 
 
 def counting(count: int) -> str:

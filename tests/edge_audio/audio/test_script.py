@@ -6,7 +6,7 @@ import soundfile
 
 from edge_audio.audio.frame import FRAME_SAMPLES
 from edge_audio.audio.script import REPLY_PATIENCE_S, Clip, Script, read_script
-from edge_audio.events import ReplyStarted, TurnFinished, TurnReport
+from edge_audio.events import Event, ReplyStarted, TurnFinished, TurnReport
 from runtime.errors import UserError
 
 REPORT = TurnReport("u")
@@ -17,7 +17,7 @@ def clip(seconds: float = 1.0, **cue: float) -> Clip:
 
 
 def speech(
-    script: Script, seconds: float, events: dict[float, object] | None = None
+    script: Script, seconds: float, events: dict[float, Event] | None = None
 ) -> list[tuple[float, float]]:
     """Play the script, telling it events at their times; return begin and end of each clip."""
     found, since = [], None
@@ -25,7 +25,7 @@ def speech(
     for index in range(round(seconds * 50)):
         now_s = index * 0.02
         while waiting and waiting[0][0] <= now_s:
-            script.watch(waiting.pop(0)[1], now_s)  # type: ignore[arg-type]
+            script.watch(waiting.pop(0)[1], now_s)
         loud = script.frame(index * FRAME_SAMPLES).any()
         if loud and since is None:
             since = now_s

@@ -3,6 +3,7 @@ from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge_audio.adapters import Models
@@ -34,12 +35,14 @@ class Voice:
 
     async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         await asyncio.sleep(CLAUSE_S)
-        yield SpokenChunk(None, 0, 1)  # type: ignore[arg-type]
+        yield SpokenChunk(np.zeros(1, np.float32), 0, 1)
 
 
 def models() -> Models:
     nothing: Any = SimpleNamespace()
-    return Models(nothing, nothing, nothing, Chat(), Voice())  # type: ignore[arg-type]
+    chat: Any = Chat()
+    voice: Any = Voice()
+    return Models(nothing, nothing, nothing, chat, voice)
 
 
 async def make(models: Models, idle_s: float = 0.0) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -234,8 +235,8 @@ def every_channel() -> Iterator[list[Channel[object]]]:
     made: list[Channel[object]] = []
     original = Channel.__init__
 
-    def remember(self: Channel[object], *arguments: object, **options: object) -> None:
-        original(self, *arguments, **options)  # type: ignore[arg-type]
+    def remember(self: Channel[object], *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **options)
         made.append(self)
 
     with pytest.MonkeyPatch.context() as patch:

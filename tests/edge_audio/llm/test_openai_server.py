@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing, suppress
+from typing import Any
 
 import pytest
 from chat_server import (
@@ -30,8 +31,8 @@ from runtime.errors import UserError
 CONTEXT = (Message("system", "Be brief."), Message("user", "Hi."), Message("assistant", "Hello!"))
 
 
-def model_at(url: str, **options: object) -> OpenAIServer:
-    server = CompletionServer(url, connect_timeout_s=1.0, **options)  # type: ignore[arg-type]
+def model_at(url: str, **options: Any) -> OpenAIServer:
+    server = CompletionServer(url, connect_timeout_s=1.0, **options)
     return OpenAIServer(server, "tiny")
 
 
@@ -40,7 +41,7 @@ async def answer_of(model: OpenAIServer) -> str:
         return "".join([delta.text async for delta in deltas])
 
 
-def ask(answer: Answer, **options: object) -> tuple[str, ChatServer]:
+def ask(answer: Answer, **options: Any) -> tuple[str, ChatServer]:
     async def main() -> tuple[str, ChatServer]:
         async with chat_server(answer) as server:
             model = model_at(server.url, **options)

@@ -63,7 +63,7 @@ class Ears(Quiet):
     async def probability(self, pcm: np.ndarray) -> float:
         return 1.0
 
-    def open(self) -> Utterance:  # type: ignore[override]
+    def open(self) -> Utterance:
         return Utterance(self._words)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chat_server import (
@@ -40,8 +41,8 @@ def text(words: str) -> bytes:
 STOP = event(index=0, text="", logprobs=None, finish_reason="stop", stop_reason=3)
 
 
-def model_at(url: str, tokenizer: TextTokenizer | None = None, **options: object) -> StepChatServer:
-    server = CompletionServer(url, **options)  # type: ignore[arg-type]
+def model_at(url: str, tokenizer: TextTokenizer | None = None, **options: Any) -> StepChatServer:
+    server = CompletionServer(url, **options)
     return StepChatServer(server, tokenizer=tokenizer)
 
 
@@ -51,7 +52,7 @@ async def answer_of(model: StepChatServer, turn: UserTurn) -> str:
 
 
 def ask(
-    answer: Answer, turn: UserTurn, tokenizer: TextTokenizer | None = None, **options: object
+    answer: Answer, turn: UserTurn, tokenizer: TextTokenizer | None = None, **options: Any
 ) -> tuple[str, ChatServer]:
     async def main() -> tuple[str, ChatServer]:
         async with chat_server(answer) as server:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from runtime import clock
 from runtime.actor import ActorGroup
 from runtime.channel import Channel
 from runtime.trace import Trace
+
+E = TypeVar("E", bound=Event)
 
 ASR_S = 0.07
 JUDGE_S = 0.04
@@ -124,7 +127,7 @@ class Session:
         clock.run_virtual(main())
         return self
 
-    def of(self, kind: type[Event]) -> list[tuple[float, Event]]:
+    def of(self, kind: type[E]) -> list[tuple[float, E]]:
         return [(at_s, event) for at_s, event in self.events if isinstance(event, kind)]
 
 
@@ -144,7 +147,7 @@ def test_the_transcript_is_begun_in_the_dip_and_there_soon_after_the_pause() -> 
 
 def test_a_dip_that_is_no_pause_gives_a_partial_transcript() -> None:
     session = Session().play("." * 10 + "x" * 10 + "." * 4 + "x" * 10 + "." * 20)
-    texts = [(event.pause, event.text) for _, event in session.of(Heard)]  # type: ignore[union-attr]
+    texts = [(event.pause, event.text) for _, event in session.of(Heard)]
     assert texts[-1] == (1, "20 frames")
     assert all(pause is None for pause, _ in texts[:-1])
 
@@ -156,7 +159,7 @@ def test_partial_transcripts_come_while_the_user_speaks_and_sooner_where_they_re
     session = Session()
     session.recognizer.ends = ends
     session.play("." * 10 + "x" * 100 + "." * 20)
-    partial = [event for _, event in session.of(Heard) if event.pause is None]  # type: ignore[union-attr]
+    partial = [event for _, event in session.of(Heard) if event.pause is None]
     assert len(partial) in times
 
 

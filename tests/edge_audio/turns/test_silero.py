@@ -119,7 +119,7 @@ def test_after_it_slept_the_model_begins_with_a_blank_state(
         def hears(self, frame: Frame) -> bool:
             return frame.start < 16_000 or frame.start >= 32_000
 
-    detect(silence(3.2), TwiceOpen(), monkeypatch)  # type: ignore[arg-type]
+    detect(silence(3.2), TwiceOpen(), monkeypatch)
     assert session.counts.count(0.0) == 2
 
 
@@ -151,7 +151,7 @@ def real_probabilities(pcm: Samples, *, gated: bool) -> list[float]:
     async def run() -> list[float]:
         detector = SileroDetector(model, ThreadLane("vad"))
         if not gated:
-            detector._gate = ScriptedGate(0)  # type: ignore[assignment]
+            detector._gate = ScriptedGate(0)
         try:
             return [p for frame in frames(pcm) for p in await detector.feed(frame)]
         finally:

@@ -40,7 +40,7 @@ def _learn(stage: Stage, steps: int, rate: float = 3e-3) -> tuple[float, float]:
     before = total().item()
     for _ in range(steps):
         optimizer.zero_grad()
-        total().backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(total())
         optimizer.step()
     return before, total().item()
 
