@@ -8,7 +8,7 @@ from edge_audio.step_audio.voices import PromptEncoder, VoiceRegistry
 from export.nano.manner import NARRATORS, Manner
 from export.nano.synthesizer import Synthesizer
 
-TEXT = "The road was quiet this morning."
+TEXT = "We could hear the rain on the roof."
 """What they say: short, as a prompt is read and decoded again with each clause."""
 
 

@@ -24,7 +24,7 @@ SCHEDULES = {
     "speaker": Schedule(600, 2e-3, warm_up=50),
     "vocoder": Schedule(5000, 2e-3, warm_up=100, decay=0.0),
     "flow": Schedule(8500, 1.5e-3),
-    "lm": Schedule(9000, 1.5e-3, decay=0.05),
+    "lm": Schedule(13000, 1.5e-3, decay=0.05),
 }
 """How long each stage learns, and how fast."""
 
