@@ -57,7 +57,7 @@ def require_tensorrt() -> Any:
 def _logger(tensorrt: Any, messages: list[str]) -> Any:
     """Return a logger that keeps errors; TensorRT's class can only be named once it is imported."""
 
-    class Logger(tensorrt.ILogger):  # type: ignore[misc]  # its types are unknown
+    class Logger(tensorrt.ILogger):  # type: ignore[misc]  # mypy can't see a class that is imported at run time
         def __init__(self) -> None:
             tensorrt.ILogger.__init__(self)
 

@@ -1,6 +1,7 @@
 """Scripted conversations: what people do, and what breaks, one thing at a time."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from conversation_promises import check_all
@@ -13,7 +14,7 @@ ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
 ASKED = "what is that over there?"
 
 
-def held(*acts: Act, **settings: object) -> Course:
+def held(*acts: Act, **settings: Any) -> Course:
     """Hold a conversation that must keep all promises."""
     course = converse(Scenario(acts, **settings))
     check_all(course)
