@@ -3,21 +3,21 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import threading
 import time
 import tomllib
 from collections.abc import Callable
 from difflib import SequenceMatcher
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from command import command
+from hearing import understood
 
-from edge_audio.adapters import Models, load_models, load_recognizer
+from edge_audio.adapters import Models, load_models
 from edge_audio.assistant import Assistant
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import read_audio
@@ -41,13 +41,6 @@ def words(text: str) -> list[str]:
 def likeness(first: str, second: str) -> float:
     """Share of words that two texts have in common, in order, in [0, 1]."""
     return SequenceMatcher(None, words(first), words(second)).ratio()
-
-
-def command(*arguments: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
-    """Start `edge-audio` in `folder`."""
-    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(program, cwd=folder, **(pipes | options))
 
 
 @pytest.fixture(scope="module")
@@ -81,22 +74,10 @@ def test_what_is_played_is_what_the_replies_say(demo: Path) -> None:
     turns = json.loads((demo / "report.json").read_text())["turns"]
     pcm = read_audio(demo / "reply.wav")
     starts = [round(turn["first_audio_s"] * INPUT_RATE_HZ) for turn in turns]
-    recognizer = load_recognizer(load_config())
-
-    async def transcribe(part: np.ndarray) -> str:
-        utterance = recognizer.open()
-        utterance.feed(part)
-        return (await utterance.transcribe()).text
-
-    async def main() -> list[float]:
-        likenesses = []
-        for turn, start, end in zip(turns, starts, [*starts[1:], len(pcm)], strict=True):
-            heard = await transcribe(pcm[max(0, start - 1600) : end])
-            likenesses.append(likeness(heard, turn["heard_text"]))
-        await recognizer.close()
-        return likenesses
-
-    found = asyncio.run(main())
+    parts = [pcm[max(0, start - 1600) : end] for start, end in pairwise([*starts, len(pcm)])]
+    found = [
+        likeness(heard, turn["heard_text"]) for heard, turn in zip(understood(*parts), turns, strict=True)
+    ]
     assert np.mean(found) > 0.8, found
     assert min(found) > 0.3, found
 

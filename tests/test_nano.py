@@ -1,9 +1,6 @@
 """Nano end to end: the Step-Audio path with trained weights, and Whisper to tell what it says."""
 
-import asyncio
 import json
-import subprocess
-import sys
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -11,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from command import completed
+from hearing import understood
 
-from edge_audio.adapters import load_recognizer
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.nano.fundamental import median_f0_hz
 from edge_audio.commands.talk import DEMO
-from edge_audio.config import configs_folder, load_config
+from edge_audio.config import configs_folder
 
 pytestmark = pytest.mark.models
 
@@ -26,35 +24,11 @@ TEXT = "I would like to go there with my friends, and then have a good time."
 HELLO = DEMO.parent / "hello.flac"
 
 
-def command(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `edge-audio` with nano in `folder`."""
-    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *map(str, arguments)]
-    return subprocess.run(
-        [*program, "--config", str(CONFIG)], cwd=folder, capture_output=True, text=True, timeout=120
-    )
-
-
 def edge_audio(folder: Path, *arguments: str | Path) -> str:
-    """Run a command that succeeds, and return what it told."""
-    done = command(folder, *arguments)
+    """Run a command with nano that succeeds, and return what it told."""
+    done = completed(*arguments, "--config", CONFIG, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def understood(*files: Path) -> list[str]:
-    """Return what Whisper makes of each file."""
-
-    async def main() -> list[str]:
-        recognizer = load_recognizer(load_config())
-        heard = []
-        for file in files:
-            utterance = recognizer.open()
-            utterance.feed(read_audio(file))
-            heard.append((await utterance.transcribe()).text)
-        await recognizer.close()
-        return heard
-
-    return asyncio.run(main())
 
 
 def likeness(first: str, second: str) -> float:
@@ -73,7 +47,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_each_voice_is_understood(spoken: dict[str, Path]) -> None:
-    heard = dict(zip(spoken, understood(*spoken.values()), strict=True))
+    heard = dict(zip(spoken, understood(*map(read_audio, spoken.values())), strict=True))
     found = {voice: likeness(text, TEXT) for voice, text in heard.items()}
     assert np.mean(list(found.values())) > 0.8, heard
     assert min(found.values()) > 0.6, heard
@@ -95,7 +69,7 @@ def test_a_tag_changes_how_long_a_text_lasts(tmp_path: Path, spoken: dict[str, P
 
 
 def test_what_nano_was_not_trained_with_is_told(tmp_path: Path) -> None:
-    done = command(tmp_path, "say", "(happy) Yes.", "--output", "out.wav")
+    done = completed("say", "(happy) Yes.", "--output", "out.wav", "--config", CONFIG, folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "happy" in done.stderr
@@ -108,7 +82,7 @@ def test_codes_become_speech_again(tmp_path: Path, spoken: dict[str, Path], opti
         tmp_path, "resynthesize", spoken["rms"], "out.wav", "--voice", "rms", "--json", *options
     )
     assert json.loads(told)["voice"] == "rms"
-    first, again = understood(spoken["rms"], tmp_path / "out.wav")
+    first, again = understood(read_audio(spoken["rms"]), read_audio(tmp_path / "out.wav"))
     assert likeness(first, again) > 0.7, (first, again)
 
 
@@ -121,9 +95,7 @@ def test_a_conversation_is_held_in_nanos_voice(tmp_path: Path) -> None:
     assert "hello" in turn["user_text"].lower()
     assert turn["error"] is None
     assert turn["heard_text"]
-    pcm, rate_hz = soundfile.read(tmp_path / "out.wav")
-    channel = pcm if pcm.ndim == 1 else pcm[:, -1]
-    soundfile.write(tmp_path / "reply.wav", channel[round(turn["first_audio_s"] * rate_hz) :], rate_hz)
-    (heard,) = understood(tmp_path / "reply.wav")
+    reply = read_audio(tmp_path / "out.wav")[round(turn["first_audio_s"] * INPUT_RATE_HZ) :]
+    (heard,) = understood(reply)
     assert likeness(heard, turn["heard_text"]) > 0.5, (heard, turn["heard_text"])
-    assert rate_hz >= INPUT_RATE_HZ
+    assert soundfile.info(tmp_path / "out.wav").samplerate >= INPUT_RATE_HZ

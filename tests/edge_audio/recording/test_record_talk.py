@@ -2,11 +2,11 @@
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from command import command
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
@@ -18,9 +18,7 @@ QUESTION = read_questions()[0].path
 
 
 def talk(folder: Path) -> subprocess.Popen[str]:
-    arguments = ("talk", "--input", str(QUESTION), "--record", "kept")
-    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
-    return subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return command("talk", "--input", QUESTION, "--record", "kept", folder=folder)
 
 
 @pytest.mark.models

@@ -4,13 +4,12 @@ import asyncio
 import io
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+from command import completed
 from rich.console import Console
 
 from edge_audio.audio.files import WavWriter, read_audio
@@ -89,8 +88,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: str, folder: Path) -> str:
-    program = [sys.executable, "-c", "from edge_audio.cli import run; run()", *arguments]
-    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = completed(*arguments, folder=folder)
     assert (done.returncode, done.stderr) == (0, "") or "--json" in arguments, done.stderr
     return done.stdout
 
