@@ -10,7 +10,8 @@ import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.bandwidth import read_bandwidth_gb_s
-from edge_audio.bench.figures import machine_load, percentiles
+from edge_audio.machine import machine_load
+from edge_audio.percentiles import percentiles
 from edge_audio.step_audio.component import Component, exported_components
 from edge_audio.step_audio.decoder.flow import FlowDecoder
 from edge_audio.step_audio.decoder.hift import HiftVocoder

@@ -13,11 +13,12 @@ import numpy as np
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
 from edge_audio.audio.frame import FRAME_SAMPLES, Frame
-from edge_audio.bench.figures import machine_load, percentile, percentiles
 from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard, Tone
 from edge_audio.config import Config, Hibari
 from edge_audio.events import ReplyStarted
 from edge_audio.llm.chat_model import Message, UserTurn
+from edge_audio.machine import machine_load
+from edge_audio.percentiles import percentile, percentiles
 from edge_audio.tts.voice import Clause, Style
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel, Closed

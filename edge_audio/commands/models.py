@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from edge_audio.memory_plan import memory_lines, plan_memory
 from edge_audio.models import DEFAULT, EMBEDDED, embedded
+from edge_audio.step_audio.memory_plan import memory_lines, plan_memory
 from runtime.artifact import Artifact
 from runtime.errors import UserError
 from runtime.store import Store, default_root

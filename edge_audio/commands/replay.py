@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_audio.adapters import load_models
-from edge_audio.bench.figures import machine_load
 from edge_audio.config import Config, load_config
 from edge_audio.events import TurnReport
+from edge_audio.machine import machine_load
 from edge_audio.recording.folder import RecordedConversation, read_recording
 from edge_audio.recording.lines import Told
 from edge_audio.recording.replay import cleaner, replay
-from edge_audio.screen import harmless
+from edge_audio.terminal.screen import harmless
 from edge_audio.timeline.comparison import Pair, pair_turns
 from edge_audio.timeline.figures import Figures, figures
 from edge_audio.timeline.model import from_events

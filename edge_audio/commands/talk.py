@@ -21,13 +21,14 @@ from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Audio, Config, load_config
 from edge_audio.dialogue.report import Report
 from edge_audio.events import Event, Notice
-from edge_audio.keys import Commands, Controls, Keyboard
-from edge_audio.live import open_view
-from edge_audio.metrics.meters import Meter, measure_all, open_meters
+from edge_audio.metrics.meter import Meter
+from edge_audio.metrics.meters import measure_all, open_meters
 from edge_audio.recording.folder import claim_folder
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
+from edge_audio.terminal.keys import Commands, Controls, Keyboard
+from edge_audio.terminal.live import open_view
 from runtime.actor import Actor, ActorGroup
 from runtime.errors import UserError
 from runtime.worker import ThreadLane

@@ -17,7 +17,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.metrics.meters import Session, optional
+from edge_audio.metrics.meter import Session, optional
 from runtime.errors import UserError
 
 _LATENCY_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)

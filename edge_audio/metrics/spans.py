@@ -18,7 +18,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.metrics.meters import Session, optional
+from edge_audio.metrics.meter import Session, optional
 
 _EXTRA = "opentelemetry"
 

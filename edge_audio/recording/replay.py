@@ -10,9 +10,9 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.script import Clip, Script
 from edge_audio.config import Audio, Config
 from edge_audio.events import Event
-from edge_audio.keys import Commands
 from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
+from edge_audio.terminal.keys import Commands
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel

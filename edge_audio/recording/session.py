@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from edge_audio.bench.figures import machine_load
 from edge_audio.config import Config, LlamaCpp
+from edge_audio.machine import machine_load
 from edge_audio.models import EMBEDDED
 from runtime.errors import UserError
 

@@ -6,9 +6,9 @@ from functools import partial
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.keys import Commands
 from edge_audio.recording.lines import ByHand
 from edge_audio.recording.recorder import Recorder
+from edge_audio.terminal.keys import Commands
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from edge_audio.events import TurnReport
-from edge_audio.screen import harmless, head, stage_style
+from edge_audio.terminal.screen import harmless, head, stage_style
 from edge_audio.timeline.markup import Markup, joined, tag, text
 
 _TEXT_X, _BAR_X, _RIGHT = 44.0, 400.0, 1060.0

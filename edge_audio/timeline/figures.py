@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_audio.bench.figures import percentile
+from edge_audio.percentiles import percentile
 from edge_audio.timeline.model import Timeline
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_audio.screen import harmless, stage_style
+from edge_audio.terminal.screen import harmless, stage_style
 from edge_audio.timeline.chart import draw_chart
 from edge_audio.timeline.figures import figures
 from edge_audio.timeline.markup import Markup, number, tag, text

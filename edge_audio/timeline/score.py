@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_audio.events import TurnReport
-from edge_audio.screen import harmless, head, stage_style
+from edge_audio.terminal.screen import harmless, head, stage_style
 from edge_audio.timeline.markup import Markup, joined, tag, text
 from edge_audio.timeline.model import LEVELS_PER_S, Ahead, Answer, Stretch, Timeline
 

@@ -21,12 +21,12 @@ from edge_audio.step_audio.placement import ALL_ON_CPU, Placement
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.sampler import SPEECH, PhaseRule, RandomSampler
 from edge_audio.step_audio.speakers import TINGTING, speakers
-from edge_audio.step_audio.tags import known_tags, style_tag
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, AudioTokens
 from edge_audio.step_audio.voices import StoredVoice
 from edge_audio.tts.clause_sound import ClauseSound, longest_speech_s
 from edge_audio.tts.speakable import speakable
+from edge_audio.tts.step_audio_tags import known_tags, style_tag
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane

@@ -24,9 +24,9 @@ from edge_audio.bench.conversation.material import Material, Part, quiet_room, r
 from edge_audio.bench.conversation.meter import Meter
 from edge_audio.bench.conversation.performance import Performance
 from edge_audio.bench.conversation.summary import Held, summary
-from edge_audio.bench.figures import machine_load, process_age_s, resident_mb
 from edge_audio.config import Config
 from edge_audio.events import Event, Level
+from edge_audio.machine import machine_load, process_age_s, resident_mb
 
 _IDLE_S = 10.0
 """How long it listens to an empty room while its share of a core is measured."""

@@ -13,7 +13,7 @@ from edge_audio.bench.conversation.judge import (
     unprovoked,
 )
 from edge_audio.bench.conversation.meter import Work
-from edge_audio.bench.figures import percentiles
+from edge_audio.percentiles import percentiles
 
 
 @dataclass(frozen=True, slots=True)

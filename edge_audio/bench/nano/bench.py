@@ -12,7 +12,6 @@ from rich.progress import Progress
 
 from edge_audio.adapters import load_voice
 from edge_audio.audio.frame import Samples
-from edge_audio.bench.figures import machine_load
 from edge_audio.bench.nano.corpus import Sentence, read_corpus, read_recordings, read_tags
 from edge_audio.bench.nano.effort import measure_effort
 from edge_audio.bench.nano.figure import Figure
@@ -23,6 +22,7 @@ from edge_audio.bench.nano.speech import measure_speech
 from edge_audio.bench.nano.steadiness import measure_steadiness
 from edge_audio.bench.nano.tags import measure_tags
 from edge_audio.config import Config, StepAudio, StepAudioModels
+from edge_audio.machine import machine_load
 from runtime.errors import UserError
 
 SCHEMA_VERSION = 1

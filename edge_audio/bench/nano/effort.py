@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from edge_audio.bench.figures import percentiles
 from edge_audio.bench.nano.corpus import Sentence
 from edge_audio.bench.nano.figure import Bar, Figure
 from edge_audio.bench.nano.lone_voice import Effort, Task, measure_lone_voice
 from edge_audio.bench.nano.part import ALL_VOICES, Measured, Part, Track
 from edge_audio.config import Config
+from edge_audio.percentiles import percentiles
 
 MOST_FIRST_AUDIO_MS = 300.0
 MOST_REAL_TIME_FACTOR = 0.5

@@ -15,9 +15,9 @@ from contextlib import aclosing, suppress
 import msgspec
 
 from edge_audio.adapters import load_voice
-from edge_audio.bench.figures import resident_mb
 from edge_audio.bench.nano.speaking import clauses_of
 from edge_audio.config import Config
+from edge_audio.machine import resident_mb
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.errors import UserError

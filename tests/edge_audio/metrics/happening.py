@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from spoken_turn import TURN
 
-from edge_audio.metrics.meters import Meter
+from edge_audio.metrics.meter import Meter
 
 
 @dataclass

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge_audio.cli import main
 from edge_audio.dialogue.report import Report
 from edge_audio.events import TurnReport
-from edge_audio.screen import STAGE_STYLES
+from edge_audio.terminal.screen import STAGE_STYLES
 from edge_audio.timeline.markup import tag, text
 from edge_audio.timeline.model import Ahead, Answer, Remark, Stretch, Timeline
 from edge_audio.timeline.palette import STAGES, style_sheet

@@ -25,9 +25,9 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.keys import Controls
-from edge_audio.live import REFRESH_S, LiveView, PlainView, open_view
-from edge_audio.screen import Screen
+from edge_audio.terminal.keys import Controls
+from edge_audio.terminal.live import REFRESH_S, LiveView, PlainView, open_view
+from edge_audio.terminal.screen import Screen
 from runtime.clock import run_virtual
 from runtime.worker import ThreadLane
 
@@ -257,8 +257,8 @@ READER_GONE = """
 import asyncio, sys
 from rich.console import Console
 from edge_audio.events import Notice
-from edge_audio.keys import Controls
-from edge_audio.live import open_view
+from edge_audio.terminal.keys import Controls
+from edge_audio.terminal.live import open_view
 from runtime.worker import ThreadLane
 
 async def main():

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
-from edge_audio.terminal import single_keys
+from edge_audio.terminal.raw_mode import single_keys
 
 LINE_LIMIT = 1000
 """Longest typed line in characters; what goes beyond it is not taken."""

@@ -1,28 +1,12 @@
-"""Figures: percentiles, and what the machine was doing while they were taken."""
+"""The machine: its processor and load, and what this process takes of it."""
 
 import os
 import platform
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 _IMPORTED_S = time.monotonic()
-
-
-def percentiles(values: Sequence[float], digits: int = 1) -> dict[str, float | None]:
-    """Return p50, p90 and p95 of `values`; None each where there are none."""
-    if not len(values):
-        return {"p50": None, "p90": None, "p95": None}
-    p50, p90, p95 = np.percentile(np.asarray(values, float), (50, 90, 95)).tolist()
-    return {"p50": round(p50, digits), "p90": round(p90, digits), "p95": round(p95, digits)}
-
-
-def percentile(values: Sequence[float], rank: float, digits: int = 1) -> float | None:
-    """Return one percentile of `values`; None where there are none."""
-    return round(float(np.percentile(np.asarray(values, float), rank)), digits) if len(values) else None
 
 
 def machine_load() -> dict[str, Any]:

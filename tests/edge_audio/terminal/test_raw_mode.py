@@ -11,7 +11,7 @@ import pytest
 
 CHILD = """
 import asyncio, os, sys
-from edge_audio.keys import Controls, Keyboard
+from edge_audio.terminal.keys import Controls, Keyboard
 
 class Commands:
     def __init__(self): self.done = asyncio.Event()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_audio.keys import LINE_LIMIT, Controls, Keyboard
+from edge_audio.terminal.keys import LINE_LIMIT, Controls, Keyboard
 
 
 class Told:

@@ -29,8 +29,8 @@ from edge_audio.events import (
     TurnFinished,
     TurnTranscribed,
 )
-from edge_audio.keys import Controls
-from edge_audio.screen import FinishedTurn, Screen, ShownNotice, harmless
+from edge_audio.terminal.keys import Controls
+from edge_audio.terminal.screen import FinishedTurn, Screen, ShownNotice, harmless
 from runtime.worker import CancelToken, Lane
 
 REFRESH_S = 0.1

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from edge_audio.events import Notice, TurnReport
-from edge_audio.screen import (
+from edge_audio.terminal.screen import (
     BAR_FULL_MS,
     STAGE_STYLES,
     FinishedTurn,

@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from edge_audio.memory_plan import memory_lines, plan_memory
 from edge_audio.step_audio.component import RECORD, ExportRecord
+from edge_audio.step_audio.memory_plan import memory_lines, plan_memory
 from runtime.errors import UserError
 
 LANGUAGE_MODEL = {

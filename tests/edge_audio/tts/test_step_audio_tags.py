@@ -1,7 +1,7 @@
 import pytest
 
 from edge_audio.step_audio.instruction import HUMMING, RAP, instruction, music
-from edge_audio.step_audio.tags import known_tags, style_tag
+from edge_audio.tts.step_audio_tags import known_tags, style_tag
 from edge_audio.tts.tags import PACES, PITCHES, RELEASED_TAGS, TAGS, Tag
 from edge_audio.tts.voice import Style
 from runtime.errors import UserError
