@@ -5,12 +5,14 @@ each brings a library.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_audio.asr.recognizer import Recognizer
+from edge_audio.audio.device import AudioDevice
 from edge_audio.config import ChatServer, Config, LlamaCpp, OpenAI, StepAudio, StepAudioModels, StepChat
 from edge_audio.llm.chat_model import ChatModel, Transcriber
 from edge_audio.models import EMBEDDED
@@ -65,6 +67,29 @@ async def load_models(config: Config) -> Models:
     await asyncio.gather(recognizer.warm_up(), chat.warm_up(), voice.warm_up())
     await asyncio.to_thread(give_back)
     return Models(detector, end_of_turn, recognizer, chat, voice, _transcriber(config, chat))
+
+
+@asynccontextmanager
+async def open_models(
+    config: Config,
+    *,
+    recognizer: Recognizer | None = None,
+    chat: ChatModel | None = None,
+    voice: Voice | None = None,
+) -> AsyncGenerator[Models, None]:
+    """Load what the config names, but for what is given, for as long as the block runs."""
+    models = await load_models(config)
+    try:
+        yield models
+    finally:
+        await models.close()
+
+
+def open_device(config: Config) -> AudioDevice:
+    """Return the sound device that the config names; it is yet to be opened."""
+    from edge_audio.audio.portaudio import PortAudioDevice
+
+    return PortAudioDevice(microphone=config.audio.input, speaker=config.audio.output)
 
 
 def load_detector(config: Config) -> SpeechDetector:

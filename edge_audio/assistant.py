@@ -1,69 +1,78 @@
-"""The assistant: a config becomes running actors.
+"""The assistant: loaded models and a device become a conversation.
 
-device ─▶ listener ─▶ CONTROLLER ─▶ maker (chat model ─▶ voice ─▶ held audio) ─▶ player ─▶ device
+device ─▶ listener ─▶ CONTROLLER ─▶ replies (chat model ─▶ voice ─▶ held audio) ─▶ player ─▶ device
 """
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
-from edge_audio.adapters import Models
+from edge_audio.adapters import Models, open_device, open_models
+from edge_audio.asr.recognizer import Recognizer
 from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.frame import Frame
+from edge_audio.audio.echo import EchoCanceller
+from edge_audio.audio.frame import FRAME_S, Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config
+from edge_audio.config import Audio, Config, load_config
+from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.controller import Controller, ControllerSettings
-from edge_audio.dialogue.delivery import DeliverySettings
-from edge_audio.dialogue.maker import ReplyMaker
+from edge_audio.dialogue.dialogue import DialogueSettings, open_dialogue
 from edge_audio.dialogue.player import Player
-from edge_audio.dialogue.reply import Reply, ReplyWatcher
-from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
+from edge_audio.dialogue.replies import Replies
+from edge_audio.dialogue.reply import Speaking
+from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn_meter import TurnMeter
-from edge_audio.events import Event, Notice
+from edge_audio.events import Event, Hearing, Notice
+from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.fallback import FallbackModel
-from edge_audio.tts.voice import Style
+from edge_audio.tts.voice import Style, Voice
 from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.tracker import SpeechTracker
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
-from runtime.epoch import Epoch
 from runtime.trace import Trace
+
+_log = logging.getLogger(__name__)
 
 _FRAMES_WAITING = 50
 """The microphone may run one second ahead of the listener; what is older is dropped and counted."""
 
+_EVENTS_WAITING = 4096
+"""Events that wait at most for a slow reader, some minutes' worth; older ones are dropped and counted."""
 
-_WORDLESS_MS = 700
-"""Speech over a reply that is longer is no cough and no backchannel, where no recognizer tells words."""
-
-Cleaner = Callable[[Channel[Frame], Channel[Frame]], Awaitable[None]]
-"""An actor's body that takes frames from the one channel and puts them, treated, into the other."""
+_SETTLE_S = 1.0
+"""A conversation ends when its input has, and for so long no one has spoken and no reply was pending."""
 
 
 class Assistant:
-    """One conversation. Its public methods are what the user can do by hand."""
+    """One conversation. Open it with `Assistant.open`; its methods are called on the event loop."""
 
     def __init__(
         self,
-        config: Config,
+        group: ActorGroup,
         models: Models,
-        tell: Callable[[Event], None],
-        clean: Cleaner | None = None,
+        device: AudioDevice,
+        canceller: EchoCanceller | None,
+        config: Config,
     ) -> None:
-        """`tell` hears everything that happens, on the event loop, and must not wait.
-
-        `clean` treats what the device hears before it is listened to, such as an echo canceller.
-        """
-        self._config = config
-        self._models = models
-        self._watcher = tell
-        self._clean = clean
-        self._quit = asyncio.Event()
+        """Put a conversation together: `device` is open, `group` is running. Nothing runs before `start`."""
+        self.device = device
+        """What hears and plays."""
+        self.models = models
+        """What it runs on."""
         self.trace = Trace()
+        self._group = group
+        self._canceller = canceller
+        self._watchers: list[Callable[[Event], None]] = []
+        self._readers: list[Channel[Event]] = []
+        self._ended = asyncio.Event()
+        self._playout = Playout(device.output_rate_hz)
         self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
-        self._captured = self._frames if clean is None else Channel[Frame](_FRAMES_WAITING, "drop-oldest")
+        self._captured = self._frames if canceller is None else Channel[Frame](_FRAMES_WAITING, "drop-oldest")
         self._listener = Listener(
             self._frames,
             models.detector,
@@ -80,130 +89,240 @@ class Assistant:
             self.trace,
             _listening(config),
         )
-        self._controller: Controller | None = None
-        self._meter = TurnMeter(self.now_s)
+        self._meter = TurnMeter(self.now_s, device.output_latency_s)
+        reporter = Reporter(self.now_s, self._notify)
+        talk = config.conversation
+        context = Context(talk.system_prompt, talk.history_tokens)
+        speaking = Speaking(
+            models.voice, Style(speed=config.tts.speed), device.output_rate_hz, talk.held_audio_ms
+        )
+        self._replies = Replies(group, models.chat, context, speaking, self.now_s, models.transcriber)
+        self._player = Player(self._playout, self._replies.epoch, output_latency_s=device.output_latency_s)
+        self._controller = open_dialogue(
+            self._replies,
+            self._player,
+            context,
+            self._listener,
+            EndOfTurnPolicy(
+                threshold=config.end_of_turn.threshold,
+                certainty=config.end_of_turn.certainty,
+                pause_ms=config.end_of_turn.pause_ms,
+            ),
+            reporter,
+            DialogueSettings(
+                talk.speculate,
+                talk.barge_in,
+                talk.hold_ms,
+                talk.regret_ms,
+                turns_without_words=models.transcriber is not None,
+            ),
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        config: Config | Path | str | None = None,
+        *,
+        models: Models | None = None,
+        recognizer: Recognizer | None = None,
+        chat: ChatModel | None = None,
+        voice: Voice | None = None,
+        device: AudioDevice | None = None,
+        echo: bool | None = None,
+    ) -> AsyncGenerator["Assistant", None]:
+        """Hold a conversation for as long as the block runs.
+
+        `config` is one that was read, or a file's path; None is the built-in one. What is given as `models`,
+        or as one of them, is used in place of what the config names, and is not closed. `device` is opened
+        and closed here; None opens the config's. `echo` says whether to cancel the speaker's echo: None does
+        so where the device may hear itself and the config wants it.
+
+        Raises `UserError` where the config, a model or the device is unusable; `ActorFailed`, from the block,
+        where something fails that can't be restarted.
+        """
+        settings = config if isinstance(config, Config) else load_config(Path(config) if config else None)
+        async with AsyncExitStack() as stack:
+            if models is None:
+                loading = open_models(settings, recognizer=recognizer, chat=chat, voice=voice)
+                models = await stack.enter_async_context(loading)
+            device = device or open_device(settings)
+            stack.push_async_callback(device.close)
+            await device.open()
+            canceller = None
+            if is_treated(device, settings.audio, echo):
+                canceller = await asyncio.to_thread(canceller_for, device, settings.audio, echo)
+            group = ActorGroup(lambda name, cause: assistant._restarted(name, cause))
+            await stack.enter_async_context(group)
+            assistant = cls(group, models, device, canceller, settings)
+            assistant._start()
+            try:
+                yield assistant
+            finally:
+                assistant._close()
+
+    # What happens.
+
+    def watch(self, watcher: Callable[[Event], None]) -> None:
+        """Call `watcher` with every event from now on, at once, on the event loop; it must not wait."""
+        self._watchers.append(watcher)
+
+    def events(self) -> AsyncIterator[Event]:
+        """Iterate over all events from now on, until the conversation is over.
+
+        A reader that is minutes behind misses the oldest ones: `counters` has how many.
+        """
+        reader: Channel[Event] = Channel(_EVENTS_WAITING, "drop-oldest")
+        self._readers.append(reader)
+        if self._ended.is_set():
+            reader.close()
+        return reader
+
+    async def ended(self) -> None:
+        """Return once the conversation is over: `close` was called, or the device's input has ended."""
+        await self._ended.wait()
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks and nothing is owed."""
-        return self._listener.idle and self._controller is not None and self._controller.idle
+        """True when no one is speaking and no reply is pending."""
+        return self._listener.idle and self._controller.idle
+
+    @property
+    def treated(self) -> bool:
+        """True where what the device hears is treated: echo, noise, gain."""
+        return self._canceller is not None
 
     @property
     def counters(self) -> Counter[str]:
-        """What was counted: dropped frames, what came of speculations, and whatever the trace counts."""
-        dropped = sum(channel.dropped for channel in {self._captured, self._frames})
-        return self.trace.counters + self._meter.totals + Counter(frames_dropped=dropped)
+        """Dropped frames and events, what became of speculations, and whatever the trace counts."""
+        counts = self.trace.counters + self._meter.totals
+        counts["frames_dropped"] = sum(channel.dropped for channel in {self._captured, self._frames})
+        if dropped := sum(reader.dropped for reader in self._readers):
+            counts["events_dropped"] = dropped
+        if self._canceller is not None and self._canceller.delay_s is not None:
+            counts["echo_delay_ms"] = round(1000 * self._canceller.delay_s)
+        return counts
 
     def now_s(self) -> float:
-        """Seconds since the first input sample."""
+        """Return session time: seconds since the first input sample."""
         return self._listener.now_s()
 
-    async def run(self, device: AudioDevice) -> None:
-        """Converse through `device` until its input ends or `quit` is called.
+    # What the user does by hand, or a program for them.
 
-        Raises `ActorFailed` where something fails that can't be restarted.
+    def say(self, text: str) -> "asyncio.Future[str]":
+        """Have the assistant say `text` by itself, as soon as no one is speaking and no reply is pending.
+
+        It can be interrupted, and what was heard of it stays in the history. The result, for those who wait
+        for it, is the part that was heard; empty if it was given up before. Raises `ValueError` if there is
+        nothing to say.
         """
-        config, models = self._config, self._models
-        playout = Playout(device.output_rate_hz)
-        self._meter.output_latency_s = device.output_latency_s
-        epoch = Epoch()
-        context = Context(config.conversation.system_prompt, config.conversation.history_tokens)
-        style = Style(speed=config.tts.speed)
-        effort = config.conversation.speculate
+        if not text.strip():
+            raise ValueError("there is nothing to say in an empty text")
+        heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-        def new_reply(number: int, watcher: ReplyWatcher) -> Reply:
-            return Reply(
-                number,
-                voice=models.voice,
-                style=style,
-                output_rate_hz=device.output_rate_hz,
-                held_ms=config.conversation.held_audio_ms,
-                time_s=self.now_s,
-                watcher=watcher,
-            )
+        def on_end(text: str) -> None:
+            if not heard.done():
+                heard.set_result(text)
 
-        async with ActorGroup(self._restarted) as group:
-            maker = ReplyMaker(group, models.chat, context, models.transcriber)
-            player = Player(playout, epoch, output_latency_s=device.output_latency_s)
-            controller = Controller(
-                chat=models.chat,
-                context=context,
-                player=player,
-                epoch=epoch,
-                maker=maker,
-                new_reply=new_reply,
-                ears=self._listener,
-                end_of_turn=EndOfTurnPolicy(
-                    threshold=config.end_of_turn.threshold,
-                    certainty=config.end_of_turn.certainty,
-                    pause_ms=config.end_of_turn.pause_ms,
-                ),
-                speculation=None if effort == "none" else SpeculationPolicy(EFFORTS[effort]),
-                settings=ControllerSettings(
-                    DeliverySettings(config.conversation.hold_ms, config.conversation.regret_ms),
-                    barge_in=config.conversation.barge_in,
-                    wordless_ms=_WORDLESS_MS if models.transcriber is not None else None,
-                ),
-                time_s=self.now_s,
-                tell=self._tell,
-            )
-            self._controller = controller
-            for actor in (maker.actor(), *self._listener.actors(), Actor("player", player.run)):
-                group.start(actor)
-            if (clean := self._clean) is not None:
-                group.start(Actor("echo canceller", lambda: clean(self._captured, self._frames)))
-            hearing = group.start(Actor("device", lambda: device.run(self._captured, playout)))
-            if isinstance(models.chat, FallbackModel):
-                models.chat.watch(lambda sentence: self._tell(Notice(sentence)))
-            maker.prefill()
-            quitting = asyncio.ensure_future(self._quit.wait())
-            try:
-                await asyncio.wait((hearing, quitting), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                quitting.cancel()
-                controller.close()
+        self._controller.announce(Announcement(text.strip(), on_end))
+        return heard
 
-    # What the user does by hand.
+    def user_typed(self, text: str) -> None:
+        """Take `text` as a whole turn of the user's; an empty one is ignored."""
+        self._controller.type_line(text)
 
-    def quit(self) -> None:
-        """End the conversation."""
-        self._quit.set()
+    def interrupt(self) -> None:
+        """Silence the reply; the conversation goes on."""
+        self._controller.stop_reply()
 
-    def mute(self, on: bool) -> None:
+    def mute(self, on: bool = True) -> None:
         """Hear nothing, or hear again."""
         self._listener.muted = on
 
     def push_to_talk(self, talking: bool) -> None:
-        """Begin to speak, silencing a reply, or end the turn now and mute the microphone."""
-        if self._controller is None:
-            return
+        """Begin to speak, which silences a reply; or end the turn now and mute the microphone."""
         if talking:
             self._controller.stop_reply()
         else:
             self._controller.end_turn_now()
         self._listener.muted = not talking
 
-    def stop(self) -> None:
-        """Silence the reply."""
-        if self._controller is not None:
-            self._controller.stop_reply()
+    def close(self) -> None:
+        """End the conversation: events and `ended` come to their end."""
+        self._ended.set()
+        for reader in self._readers:
+            reader.close()
 
-    def say_typed(self, text: str) -> None:
-        """Take a typed line as a turn."""
-        if self._controller is not None:
-            self._controller.type_line(text)
+    # How it runs.
 
-    def _tell(self, event: Event) -> None:
-        self._watcher(self._meter.measure(event))
+    def _start(self) -> None:
+        """Start the actors; none of them runs before the caller waits for something."""
+        for actor in (self._replies.actor(), *self._listener.actors(), Actor("player", self._player.run)):
+            self._group.start(actor)
+        if (canceller := self._canceller) is not None:
+            self._group.start(Actor("echo canceller", lambda: self._cancel_echo(canceller)))
+        self._group.start(Actor("device", self._run_device))
+        self._group.start(Actor("end of input", self._end_with_input))
+        if isinstance(self.models.chat, FallbackModel):
+            self.models.chat.watch(lambda sentence: self._notify(Notice(sentence)))
+        self._replies.prefill()
+
+    def _close(self) -> None:
+        self._controller.close()
+        self.close()
+
+    async def _run_device(self) -> None:
+        await self.device.run(self._captured, self._playout, self._notify)
+        self.close()
+
+    async def _cancel_echo(self, canceller: EchoCanceller) -> None:
+        reference = self.device.reference
+        assert reference is not None
+        await canceller.run(self._captured, reference, self._frames)
+
+    async def _end_with_input(self) -> None:
+        await self.device.input_ended()
+        idle_s = 0.0
+        while idle_s < _SETTLE_S:
+            await asyncio.sleep(FRAME_S)
+            idle_s = idle_s + FRAME_S if self.idle else 0.0
+        self.close()
+
+    def _notify(self, event: Event) -> None:
+        event = self._meter.measure(event)
+        for watcher in self._watchers:
+            watcher(event)
+        for reader in self._readers:
+            if not reader.closed:
+                reader.put_nowait(event)
 
     def _heard(self, event: Event) -> None:
-        self._tell(event)
-        if self._controller is not None:
+        self._notify(event)
+        if isinstance(event, Hearing):
             self._controller.handle(event)
 
     def _restarted(self, name: str, cause: BaseException) -> None:
+        _log.debug("the %s failed and is restarted", name, exc_info=cause)
         self.trace.counters[f"restarts.{name}"] += 1
-        self._tell(Notice(f"The {name} failed and was restarted: {cause}", is_error=True))
+        self._notify(Notice(f"The {name} failed and was restarted: {cause}", is_error=True))
+
+
+def is_treated(device: AudioDevice, audio: Audio, echo: bool | None) -> bool:
+    """Return whether the sound that `device` hears is treated; see `Assistant.open` for `echo`."""
+    if device.reference is None:
+        return False
+    return device.echoes and audio.treats_the_microphone if echo is None else echo
+
+
+def canceller_for(device: AudioDevice, audio: Audio, echo: bool | None) -> EchoCanceller:
+    """Return what treats the sound that `device`, which is open, hears. Blocks for 0.3 s."""
+    return EchoCanceller(
+        device.output_rate_hz,
+        latency_s=device.input_latency_s + device.output_latency_s,
+        echo_cancellation=echo or audio.echo_cancellation,
+        noise_suppression=audio.noise_suppression,
+        auto_gain=audio.auto_gain,
+    )
 
 
 def _listening(config: Config) -> ListenerSettings:

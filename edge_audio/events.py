@@ -4,13 +4,47 @@ Times are seconds since the session's first input sample.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 
-State = Literal["silence", "user_speaking", "user_paused", "bot_speaking"]
-"""Where the conversation is; see `edge_audio.dialogue.controller`."""
 
-Outcome = Literal["committed", "cancelled", "superseded", "failed"]
-"""How a speculation ended: exactly one of these."""
+class State(StrEnum):
+    """Where the conversation is; `edge_audio.dialogue.controller` has the table of what follows what."""
+
+    SILENCE = "silence"
+    USER_SPEAKING = "user_speaking"
+    USER_PAUSED = "user_paused"
+    BOT_SPEAKING = "bot_speaking"
+
+
+class Outcome(StrEnum):
+    """How a speculation ended: exactly one of these."""
+
+    COMMITTED = "committed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """A stage of a reply's latency, in the order in which they follow each other.
+
+    They add up to the response gap.
+    """
+
+    PAUSE = "pause"
+    """Until the silence after the user's last word was noticed."""
+    ASR = "asr"
+    """Until the transcript was there."""
+    WAIT = "wait"
+    """Until the turn's end, where no speculation ran."""
+    LLM = "llm"
+    """Until the first clause was written."""
+    TTS = "tts"
+    """Until its sound was there."""
+    HOLD = "hold"
+    """While a reply that was ready early waited for the turn's end."""
+    OUT = "out"
+    """On the way to the speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +200,7 @@ class TurnReport:
     interrupted: bool = False
     """Whether the user spoke into the reply, or stopped it."""
     stages_ms: dict[str, float] = field(default_factory=dict)
-    """Latency by stage, in milliseconds; the stages overlap where work runs ahead of the turn's end."""
+    """Latency by `Stage`, in milliseconds; the stages add up to the response gap."""
     lead_ms: float | None = None
     """How long before the turn's end the reply's first sound was ready; negative if it came later."""
     commit_to_first_sample_ms: float | None = None
@@ -177,6 +211,8 @@ class TurnReport:
     """How long speculations ran for this turn that were discarded."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
+    unasked: bool = False
+    """True where the assistant spoke by itself, and no turn was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +231,12 @@ class Notice:
     is_error: bool = False
 
 
+Hearing = SpeechStarted | SpeechPaused | Heard | TurnEndJudged
+"""What the listener reports to the controller."""
+
 Event = (
-    SpeechStarted
-    | SpeechPaused
+    Hearing
     | Level
-    | Heard
-    | TurnEndJudged
     | StateChanged
     | SpeculationStarted
     | SpeculationEnded
@@ -213,4 +249,4 @@ Event = (
     | TurnFinished
     | Notice
 )
-"""Everything that can be told."""
+"""Everything that can be reported. The classes' names are the kinds in a recording's file: keep them."""

@@ -19,7 +19,7 @@ from hearing import understood
 
 from edge_audio.adapters import Models, load_models
 from edge_audio.assistant import Assistant
-from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.file_device import FileDevice
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.audio.script import Clip, Script
@@ -219,18 +219,19 @@ def test_quitting_at_any_moment_ends_within_a_second(models: Models, moment: typ
         script = Script([Clip(read_questions()[0].samples(), at_s=0.1)])
         quit_s: list[float] = []
 
-        def tell(event: Event) -> None:
+        def watch(event: Event) -> None:
             script.watch(event, assistant.now_s())
             if moment is not None and isinstance(event, moment) and not quit_s:
                 quit_s.append(time.perf_counter())
-                assistant.quit()
+                assistant.close()
 
-        assistant = Assistant(load_config(), models, tell)
-        device = FileDevice("test", script, lambda: assistant.idle, Recording())
-        if moment is None:
-            quit_s.append(time.perf_counter())
-            assistant.quit()
-        await asyncio.wait_for(assistant.run(device), 20)
+        device = FileDevice("test", script)
+        async with asyncio.timeout(20), Assistant.open(models=models, device=device) as assistant:
+            assistant.watch(watch)
+            if moment is None:
+                quit_s.append(time.perf_counter())
+                assistant.close()
+            await assistant.ended()
         assert quit_s
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         assert not tasks, f"left behind: {tasks}"

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.catalogue import DeviceInfo, load_portaudio, quiet_stderr
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.audio.playout import Playout
+from edge_audio.audio.sample_ring import SampleRing
 from runtime.errors import UserError
 
 BLOCK_MS = 10
@@ -88,11 +88,11 @@ class Duplex:
         """From a sound until its samples arrive here, as PortAudio estimates it."""
         self.output_latency_s: float = self._output.latency
         """From handing out a sample until it is heard, as PortAudio estimates it."""
-        self.captured = CaptureRing(round(CAPTURE_S * self.input_rate_hz))
-        self._reference: CaptureRing | None = None
+        self.captured = SampleRing(round(CAPTURE_S * self.input_rate_hz))
+        self._reference: SampleRing | None = None
         self._playout: Playout | None = None
 
-    def start(self, playout: Playout, reference: CaptureRing) -> None:
+    def start(self, playout: Playout, reference: SampleRing) -> None:
         """Let the callbacks run: `playout` is handed out and, as handed out, copied to `reference`."""
         self._playout = playout
         self._reference = reference

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.double_talk import DoubleTalkDetector
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.reference import Reference
 from edge_audio.audio.rehearsal import rehearsal
 from edge_audio.audio.resample import StreamResampler
+from edge_audio.audio.sample_ring import SampleRing
 from runtime.channel import Channel
 
 _BLOCK = INPUT_RATE_HZ // 100
@@ -103,7 +103,7 @@ class EchoCanceller:
             np.divide(self._near_block, 32768.0, out=clean[here])
         return clean
 
-    async def run(self, heard: Channel[Frame], reference: CaptureRing, clean: Channel[Frame]) -> None:
+    async def run(self, heard: Channel[Frame], reference: SampleRing, clean: Channel[Frame]) -> None:
         """Process all frames of `heard` into `clean`, and close it at the end. An actor's body."""
         async for frame in heard:
             await clean.put(self.process(frame, reference.read()[1]))

@@ -1,25 +1,25 @@
 """Files in place of a microphone and a speaker, at real-time pace and on one time line."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from edge_audio.audio.capture import CaptureRing
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.audio.room import Room
+from edge_audio.audio.sample_ring import SampleRing
+from edge_audio.events import Event
 from runtime import clock
 from runtime.channel import Channel
 
 _BLOCKS_PER_FRAME = 2
 """The playout is read in 10-ms blocks, as a sound card would."""
-
-_SETTLE_S = 1.0
-"""The end of the input is silence of this length in which nobody speaks and nothing is owed."""
 
 _PLAYED_SAMPLES = FRAME_SAMPLES * FILE_RATE_HZ // INPUT_RATE_HZ
 """What is played while a frame is heard."""
@@ -60,52 +60,60 @@ class Recording:
                 writer.abort()
 
 
-class FileDevice:
-    """An `AudioDevice` that speaks an input, such as a script, and records what is answered.
+class FileDevice(AudioDevice):
+    """Speaks an input, such as a script, and records what is answered.
 
     Each 20 ms it hands out the playout's next blocks and then puts the frame that a microphone would
-    have finished by then. When the input is exhausted it goes on with silence until the conversation
-    is idle, then closes the channel.
+    have finished by then. When the input is exhausted it goes on with silence.
     """
 
     output_rate_hz = FILE_RATE_HZ
-    output_latency_s = 0.0
     input_latency_s = FRAME_S
 
     def __init__(
-        self,
-        name: str,
-        script: Input,
-        idle: Callable[[], bool],
-        recording: Recording,
-        room: Room | None = None,
+        self, name: str, script: Input, recording: Recording | None = None, room: Room | None = None
     ) -> None:
-        """`idle` says whether nobody speaks and nothing is owed.
+        """Keep what is played in `recording`, if there is one.
 
         In a `room` the microphone hears the speaker; without one it doesn't, as with headphones.
         """
         self.name = name
-        self.reference = CaptureRing(FILE_RATE_HZ)
-        """What was played, for an echo canceller."""
+        self.echoes = room is not None
+        self.reference: SampleRing | None = SampleRing(FILE_RATE_HZ)
         self._script = script
-        self._idle = idle
-        self._recording = recording
+        self._recording = recording = recording or Recording()
         self._room = room
+        self._exhausted = asyncio.Event()
         self._mixer = _Mixer(recording.conversation) if recording.conversation else None
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         """See `AudioDevice.run`."""
+        try:
+            await self._run(frames, playout)
+        finally:
+            if self._mixer is not None:
+                self._mixer.finish()
+
+    async def input_ended(self) -> None:
+        """See `AudioDevice.input_ended`."""
+        await self._exhausted.wait()
+
+    def _hand_out(self, played: Samples, start: int) -> None:
+        """Keep what is `played` for an echo canceller while the input's sample `start` is heard."""
+        if self.reference is not None:
+            self.reference.write(played)
+
+    async def _run(self, frames: Channel[Frame], playout: Playout) -> None:
         began_s = clock.now()
         played = np.zeros(_PLAYED_SAMPLES, np.float32)
         blocks = np.split(played, _BLOCKS_PER_FRAME)
-        idle_frames = 0
         index = 0
-        while idle_frames * FRAME_S < _SETTLE_S:
+        while True:
             for number, block in enumerate(blocks):
                 await clock.sleep_until(began_s + (index + number / _BLOCKS_PER_FRAME) * FRAME_S)
                 playout.read_into(block)
-            self.reference.write(played)
             start = index * FRAME_SAMPLES
+            self._hand_out(played, start)
             pcm = self._script.frame(start)
             if self._room is not None:
                 pcm = pcm + self._room.echo(played)
@@ -116,10 +124,8 @@ class FileDevice:
             index += 1
             await clock.sleep_until(began_s + index * FRAME_S)
             await frames.put(Frame(pcm, start))
-            idle_frames = idle_frames + 1 if self._script.exhausted and self._idle() else 0
-        if self._mixer is not None:
-            self._mixer.finish()
-        frames.close()
+            if self._script.exhausted:
+                self._exhausted.set()
 
 
 class _Mixer:

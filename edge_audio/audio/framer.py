@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.resample import StreamResampler
+from edge_audio.audio.sample_ring import SampleRing
 
 
 class Framer:
@@ -15,13 +15,13 @@ class Framer:
     def __init__(self) -> None:
         self.next = 0
         """Index of the next frame's first sample; jumps where captured samples were lost."""
-        self._ring = CaptureRing(1)
+        self._ring = SampleRing(1)
         self._resampler = StreamResampler(INPUT_RATE_HZ, INPUT_RATE_HZ)
         self._pending: Samples = np.zeros(0, np.float32)  # captured, too few for a frame
         self._expected = 0  # the ring's index after what was read
         self._origin = (0, 0)  # an index of the ring, and the same moment's index on the time line
 
-    def attach(self, ring: CaptureRing, rate_hz: int) -> None:
+    def attach(self, ring: SampleRing, rate_hz: int) -> None:
         """Go on with what `ring` captures from now on at `rate_hz`; what waits in it is forgotten."""
         ring.read()
         self._ring = ring

@@ -11,8 +11,8 @@ lock a store is atomic, and each side reads the other's attributes once and work
 
 import numpy as np
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.frame import Samples
+from edge_audio.audio.sample_ring import SampleRing
 
 HISTORY_S = 0.6
 """So much of what was played is kept, to say a word again that a pause cut: longer than most words."""
@@ -33,7 +33,7 @@ class Playout:
         """Samples that the speaker has asked for, silence included: the output's time line."""
         self.last_sound_at = -1
         """Place on the time line of the last sample that was not zero."""
-        self.copy: CaptureRing | None = None
+        self.copy: SampleRing | None = None
         """Where all that is handed out is copied to, silence included, for a recorder."""
         self._history = round(rate_hz * HISTORY_S)
         self._ring = np.zeros(max(1, round(rate_hz * capacity_s)) + self._history, np.float32)

@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.catalogue import DeviceInfo, find_device, list_devices, rescan
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.duplex import BLOCK_MS, Duplex
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame
 from edge_audio.audio.framer import Framer
 from edge_audio.audio.playout import Playout
+from edge_audio.audio.sample_ring import SampleRing
 from edge_audio.events import Event, Notice
 from runtime import clock
 from runtime.channel import Channel
 from runtime.errors import UserError
-from runtime.worker import Lane
+from runtime.worker import Lane, ThreadLane
 
 _TICK_S = 0.01
 """How often the loop fetches what was captured."""
@@ -47,20 +48,21 @@ _REFERENCE_S = 1.0
 """How much of what was handed out waits at most for the echo canceller."""
 
 
-class PortAudioDevice:
+class PortAudioDevice(AudioDevice):
     """A microphone and a speaker that may go away and come back.
 
     While one of them is away, silence is heard and what is played goes nowhere, so that time goes on and
-    nobody waits for ever; the loss and the return are told as `Notice`. Microphone and speaker have
+    nobody waits for ever; the loss and the return are reported as `Notice`. Microphone and speaker have
     clocks of their own: `Playout.offset_s` is kept up to date, so that both sides' times compare.
 
     Call `open` first: it settles name, rate and latencies.
     """
 
+    echoes = True
+
     def __init__(
         self,
-        lane: Lane,
-        tell: Callable[[Event], None],
+        lane: Lane | None = None,
         *,
         microphone: str | int | None = None,
         speaker: str | int | None = None,
@@ -68,18 +70,16 @@ class PortAudioDevice:
     ) -> None:
         """`microphone` and `speaker`: (part of) a name, a number, or None for the system's default.
 
-        `lane` runs what blocks (opening, closing, looking for devices). `latency_s` is what the
-        device is asked to buffer in each direction: less answers sooner, more survives a busy machine.
+        `lane` runs what blocks (opening, closing, looking for devices); None makes one. `latency_s` is what
+        the device is asked to buffer in each direction: less answers sooner, more survives a busy machine.
         """
         self.name = "sound device"
         self.output_rate_hz = 0
         self.output_latency_s = 0.0
         self.input_latency_s = 0.0
-        """Time from a sound at the microphone until its samples arrive here."""
-        self.reference = CaptureRing(1)
-        """What the speaker was handed, at `output_rate_hz`, for the echo canceller; set by `open`."""
-        self._lane = lane
-        self._tell = tell
+        self._handed_out = SampleRing(1)
+        self._lane = ThreadLane("sound") if lane is None else lane
+        self._owns_lane = lane is None
         self._microphone = microphone
         self._speaker = speaker
         self._latency_s = latency_s
@@ -94,12 +94,14 @@ class PortAudioDevice:
 
     async def open(self) -> None:
         """Open both devices, so that rate and latency are known. Raises `UserError` if they can't be."""
+        if self._duplex is not None:
+            return
         await self._lane.run(lambda _: self._open())
         assert self._duplex is not None
         self.output_rate_hz = self._duplex.output_rate_hz
-        self.reference = CaptureRing(round(_REFERENCE_S * self.output_rate_hz))
+        self.reference = self._handed_out = SampleRing(round(_REFERENCE_S * self.output_rate_hz))
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         """See `AudioDevice.run`; `playout` is at `output_rate_hz`. Raises `UserError`, at the start only."""
         self._framer = Framer()
         self._reading.acquire()
@@ -107,17 +109,23 @@ class PortAudioDevice:
             await self._meanwhile(self._lane.run(lambda _: self._start(playout)), frames, playout)
             while True:
                 lost = await self._serve(frames, playout)
-                self._tell(Notice(f"The {lost} is gone. Trying to get it back ...", is_error=True))
-                await self._meanwhile(self._reconnect(playout), frames, playout)
-                self._tell(Notice(f"Sound is back: {self.name}."))
+                notify(Notice(f"The {lost} is gone. Trying to get it back ...", is_error=True))
+                await self._meanwhile(self._reconnect(playout, notify), frames, playout)
+                notify(Notice(f"Sound is back: {self.name}."))
         finally:
             try:
-                await self.close()
+                await self._let_go()
             finally:
                 self._reading.release()
 
     async def close(self) -> None:
-        """Close both devices; gives up on a driver that does not let go."""
+        """See `AudioDevice.close`. Gives up on a driver that does not let go."""
+        if self._duplex is not None:
+            await self._let_go()
+        if self._owns_lane:
+            self._lane.close()
+
+    async def _let_go(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self._lane.run(lambda _: self._close())
@@ -166,14 +174,14 @@ class PortAudioDevice:
         finally:
             task.cancel()
 
-    async def _reconnect(self, playout: Playout) -> None:
+    async def _reconnect(self, playout: Playout, notify: Callable[[Event], None]) -> None:
         for attempt in itertools.count(1):
             try:
                 await self._lane.run(lambda _: self._reopen(playout))
                 return
             except UserError as error:
                 if attempt == _PATIENCE:
-                    self._tell(Notice(str(error), is_error=True))
+                    notify(Notice(str(error), is_error=True))
             await asyncio.sleep(_RETRY_S)
 
     # On the lane.
@@ -200,7 +208,7 @@ class PortAudioDevice:
         if self._duplex is None:
             self._open()
         assert self._duplex is not None
-        self._duplex.start(playout, self.reference)
+        self._duplex.start(playout, self._handed_out)
 
     def _reopen(self, playout: Playout) -> None:
         self._close()

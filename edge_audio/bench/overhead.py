@@ -116,23 +116,19 @@ async def _interruptions() -> list[float]:
     loop = asyncio.get_running_loop()
     rng = np.random.default_rng(0)
     told: Channel[ReplyStarted] = Channel(16, "drop-oldest")
-    assistant = Assistant(
-        Config(tts=Hibari()),
-        Models(Quiet(), Quiet(), Quiet(), Chatterbox(), Tone()),
-        lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None,
-    )
+    models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), Tone())
     card = SoundCard()
     latencies_ms = []
-    async with ActorGroup() as group:
-        group.start(Actor("assistant", lambda: assistant.run(card)))
-        await card.open.wait()
+    async with Assistant.open(Config(tts=Hibari()), models=models, device=card) as assistant:
+        assistant.watch(lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None)
+        await card.running.wait()
         for _ in range(_INTERRUPTIONS):
-            assistant.say_typed("Talk.")
+            assistant.user_typed("Talk.")
             await told.get()
             pressed = loop.create_future()
 
             def stop(at_s: float, pressed: asyncio.Future[float] = pressed) -> None:
-                assistant.stop()
+                assistant.interrupt()
                 pressed.set_result(at_s)
 
             def press(stop: Callable[[float], None] = stop) -> None:
@@ -142,7 +138,6 @@ async def _interruptions() -> list[float]:
             pressed_s = await pressed
             await asyncio.sleep(_SETTLE_S)
             latencies_ms.append((card.silent_s() - pressed_s) * 1000)
-        assistant.quit()
     return latencies_ms
 
 

@@ -4,14 +4,16 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from edge_audio.asr.recognizer import Transcript
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
+from edge_audio.events import Event
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
 from edge_audio.tts.voice import Clause, SpokenChunk, Style
 from runtime import clock
@@ -21,28 +23,27 @@ _BLOCK_S = 0.010
 """The speaker asks for 10 ms at a time, as `edge_audio.audio.portaudio` sets it."""
 
 
-class SoundCard:
-    """An `AudioDevice` that hears silence, and asks for blocks on a thread of its own as hardware does."""
+class SoundCard(AudioDevice):
+    """A device that hears silence, and asks for blocks on a thread of its own as hardware does."""
 
     name = "stand-in"
     output_rate_hz = FILE_RATE_HZ
-    output_latency_s = 0.0
 
     def __init__(self) -> None:
-        self.open = asyncio.Event()
+        self.running = asyncio.Event()
         self._playout: Playout | None = None
         self._block = round(FILE_RATE_HZ * _BLOCK_S)
         self._handed_out_s: deque[float] = deque(maxlen=1000)
         """When the latest blocks were handed out, on `time.perf_counter`."""
         self._blocks = 0
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         """See `AudioDevice.run`."""
         self._playout = playout
         stop = threading.Event()
         threading.Thread(target=self._read, args=(playout, stop), daemon=True).start()
         began_s, index = clock.now(), 0
-        self.open.set()
+        self.running.set()
         try:
             while True:
                 await frames.put(Frame(np.zeros(FRAME_SAMPLES, np.float32), index * FRAME_SAMPLES))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edge_audio.adapters import load_models
+from edge_audio.adapters import open_models
 from edge_audio.config import Config, load_config
 from edge_audio.events import TurnReport
 from edge_audio.machine import machine_load
 from edge_audio.recording.folder import RecordedConversation, read_recording
 from edge_audio.recording.lines import Told
-from edge_audio.recording.replay import cleaner, replay
+from edge_audio.recording.replay import recorded_sound, replay
 from edge_audio.terminal.screen import harmless
 from edge_audio.timeline.comparison import Pair, pair_turns
 from edge_audio.timeline.figures import Figures, figures
@@ -58,15 +59,14 @@ def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, c
 async def _replay(
     config: Config, recording: RecordedConversation, console: Console
 ) -> tuple[list[Told], dict[str, str]]:
-    heard = await asyncio.to_thread(recording.heard)
-    clean = await asyncio.to_thread(cleaner, recording, config.audio)
+    heard, played = await asyncio.to_thread(recorded_sound, recording)
+    loading = AsyncExitStack()
     with console.status("Loading the models ..."):
-        models = await load_models(config)
-    try:
+        models = await loading.enter_async_context(open_models(config))
+    async with loading:
         with console.status("Replaying, at the pace of then ..."):
-            return await replay(config, models, heard, clean, recording.told), dict(models.names())
-    finally:
-        await models.close()
+            told = await replay(config, models, recording, heard, played)
+        return told, dict(models.names())
 
 
 def _table(pairs: list[Pair]) -> Table:

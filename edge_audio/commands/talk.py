@@ -2,30 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from edge_audio.adapters import Models, load_models
-from edge_audio.assistant import Assistant, Cleaner
+from edge_audio.adapters import Models, open_device, open_models
+from edge_audio.assistant import Assistant
 from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
 from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import Replacement, WavWriter
-from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.script import Script, read_script
-from edge_audio.config import Audio, Config, load_config
+from edge_audio.config import Config, load_config
 from edge_audio.dialogue.report import Report
 from edge_audio.events import Event, Notice
 from edge_audio.metrics.meter import Meter
 from edge_audio.metrics.meters import measure_all, open_meters
 from edge_audio.recording.folder import claim_folder
 from edge_audio.recording.recorder import Recorder
-from edge_audio.recording.session import describe
+from edge_audio.recording.session import Session, describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
 from edge_audio.terminal.keys import Commands, Controls, Keyboard
 from edge_audio.terminal.live import open_view
@@ -129,96 +127,77 @@ async def _talk(
     config: Config, files: TalkFiles, opened: _Opened, console: Console
 ) -> tuple[Report, Mapping[str, int]]:
     with console.status("Loading the models ..."):
-        models = await load_models(config)
-    try:
+        loading = AsyncExitStack()
+        models = await loading.enter_async_context(open_models(config))
+    async with loading:
         return await _converse(config, models, files, opened, console)
-    finally:
-        await models.close()
 
 
 async def _converse(
-    config: Config,
-    models: Models,
-    files: TalkFiles,
-    opened: _Opened,
-    console: Console,
+    config: Config, models: Models, files: TalkFiles, opened: _Opened, console: Console
 ) -> tuple[Report, Mapping[str, int]]:
-    script = opened.script
     report = Report(models.names())
     controls = Controls()
-    screen, sound, disk = ThreadLane("screen"), ThreadLane("sound"), ThreadLane("disk")
+    screen, disk = ThreadLane("screen"), ThreadLane("disk")
+    device = await _open_device(config, opened)
     recorder: Recorder | None = None
+    if files.record is not None:
+        recorder = Recorder(files.record, lambda: _session(config, models, assistant), disk)
+        device = RecordedDevice(device, recorder)
     view = open_view(console, controls, screen)
 
-    def tell(event: Event) -> None:
+    def watch(event: Event) -> None:
         report.watch(event)
         view(event)
-        if script is not None:
-            script.watch(event, assistant.now_s())
+        if opened.script is not None:
+            opened.script.watch(event, assistant.now_s())
         if recorder is not None:
-            recorder.note(event)
-        measure_all(opened.meters, event, assistant, lambda remark: tell(Notice(remark)))
+            recorder.note(assistant.now_s(), event)
+        measure_all(opened.meters, event, assistant, lambda remark: watch(Notice(remark)))
 
     try:
-        device: FileDevice | PortAudioDevice
-        if script is not None:
-            device = FileDevice("script", script, lambda: assistant.idle, opened.recording)
-        else:
-            device = PortAudioDevice(sound, tell, microphone=config.audio.input, speaker=config.audio.output)
-            try:
-                await device.open()
-            except UserError as error:
-                remedy = f"{error.remedy} Or let it answer a file, with --input."
-                raise UserError(error.cause, remedy) from error
-        canceller: EchoCanceller | None = None
-        clean: Cleaner | None = None
-        if files.echo or (script is None and config.audio.treats_the_microphone):
-            canceller = await asyncio.to_thread(_canceller, config.audio, device, files.echo)
-            clean = _cleaner(canceller, device)
-        assistant = Assistant(config, models, tell, clean)
-        commands: Commands = assistant
-        ears: AudioDevice = device
-        if files.record is not None:
-            session = partial(
-                describe,
-                config,
-                models.names(),
-                device=device.name,
-                rate_hz=device.output_rate_hz,
-                latency_s=device.input_latency_s + device.output_latency_s,
-                treated=clean is not None,
-            )
-            recorder = Recorder(files.record, session, disk, assistant.now_s, tell)
-            commands, ears = RecordedCommands(assistant, recorder.note), RecordedDevice(device, recorder)
         # PortAudio itself prints to standard error when a device goes away, over the live view.
-        with quiet_stderr() if script is None else nullcontext():
-            async with ActorGroup() as group:
+        with quiet_stderr() if opened.script is None else nullcontext():
+            async with (
+                Assistant.open(config, models=models, device=device, echo=files.echo or None) as assistant,
+                ActorGroup() as group,
+            ):
+                assistant.watch(watch)
                 group.start(Actor("view", view.run))
-                group.start(Actor("keyboard", Keyboard(commands, controls).run))
+                commands: Commands = assistant
                 if recorder is not None:
-                    group.start(Actor("recorder", recorder.run))
-                await assistant.run(ears)
+                    group.start(Actor("recorder", partial(recorder.run, watch)))
+                    commands = RecordedCommands(assistant, recorder)
+                group.start(Actor("keyboard", Keyboard(commands, controls).run))
+                await assistant.ended()
     finally:
-        for lane in (sound, screen, disk):
+        for lane in (screen, disk):
             lane.close()
-    counters = dict(assistant.counters)
-    if canceller is not None and canceller.delay_s is not None:
-        counters["echo_delay_ms"] = round(1000 * canceller.delay_s)
-    return report, counters
+    return report, assistant.counters
 
 
-def _canceller(audio: Audio, device: FileDevice | PortAudioDevice, echo: bool) -> EchoCanceller:
-    return EchoCanceller(
-        device.output_rate_hz,
+async def _open_device(config: Config, opened: _Opened) -> AudioDevice:
+    if opened.script is not None:
+        return FileDevice("script", opened.script, opened.recording)
+    device = open_device(config)
+    try:
+        await device.open()
+    except UserError as error:
+        remedy = f"{error.remedy} Or let it answer a file, with --input."
+        raise UserError(error.cause, remedy) from error
+    return device
+
+
+def _session(config: Config, models: Models, assistant: Assistant) -> Session:
+    device = assistant.device
+    return describe(
+        config,
+        models.names(),
+        device=device.name,
+        rate_hz=device.output_rate_hz,
         latency_s=device.input_latency_s + device.output_latency_s,
-        echo_cancellation=echo or audio.echo_cancellation,
-        noise_suppression=audio.noise_suppression,
-        auto_gain=audio.auto_gain,
+        treated=assistant.treated,
     )
-
-
-def _cleaner(canceller: EchoCanceller, device: FileDevice | PortAudioDevice) -> Cleaner:
-    return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -1,43 +1,84 @@
 """The controller: from what was heard and when, to what is said and when.
 
-It follows the conversation through its states (`silence`, `user_speaking`, `user_paused`,
-`bot_speaking`), and makes its three moves: it speculates where the turn may be whole, at the turn's end it
-commits, and where the user goes on it cancels. It computes nothing and waits for nothing: each event is dealt
-with at once, on the event loop, so that no queue stands between an interruption and the speaker.
+It follows the conversation through its states and makes its three moves: it speculates where the turn may be
+complete, it commits at the turn's end, and it cancels where the user goes on. It computes nothing and waits
+for nothing: each event is dealt with at once, on the event loop, so that no queue stands between an
+interruption and the speaker.
+
+    silence ──────▶ user_speaking ◀───▶ user_paused ──────▶ silence       (it was no turn)
+       ▲ │                ▲ │                ▲ │
+       │ │ typed, say     │ │ typed          │ │ turn's end, typed
+       │ ▼                │ ▼                │ ▼
+    bot_speaking ◀────────┴─┴────────────────┴─┘
+
+Barge-in leads back from `bot_speaking`, and may be over as soon as it is understood. `NEXT` is the table.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
+from typing import Any, TypeVar, assert_never, cast
 
-from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.delivery import Delivery, DeliverySettings
+from edge_audio.dialogue.announcement import Announcement
+from edge_audio.dialogue.delivery import Delivery
 from edge_audio.dialogue.interruption import Interruptions
-from edge_audio.dialogue.reply import Reply, ReplyWatcher
-from edge_audio.dialogue.seams import Ears, Maker, ReplyPlayer
-from edge_audio.dialogue.speculation import Moment, SpeculationPolicy, Speculations
+from edge_audio.dialogue.reporter import Reporter
+from edge_audio.dialogue.seams import TurnListener
+from edge_audio.dialogue.speculation import Moment, Speculations
 from edge_audio.dialogue.turn import OpenTurn
-from edge_audio.events import Event, Heard, SpeechPaused, SpeechStarted, State, StateChanged, TurnEndJudged
-from edge_audio.llm.chat_model import ChatModel, UserTurn
+from edge_audio.events import (
+    Heard,
+    Hearing,
+    Outcome,
+    SpeechPaused,
+    SpeechStarted,
+    State,
+    StateChanged,
+    TurnEndJudged,
+)
+from edge_audio.llm.chat_model import UserTurn
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.words import normalised
-from runtime.epoch import Epoch
 from runtime.timer import Timer
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.SILENCE: frozenset((State.USER_SPEAKING, State.BOT_SPEAKING)),
+    State.USER_SPEAKING: frozenset((State.USER_PAUSED, State.BOT_SPEAKING)),
+    State.USER_PAUSED: frozenset((State.USER_SPEAKING, State.BOT_SPEAKING, State.SILENCE)),
+    State.BOT_SPEAKING: frozenset((State.SILENCE, State.USER_SPEAKING, State.USER_PAUSED)),
+}
+"""The states that may follow each state while the conversation is held."""
 
 _JUDGE_S = 0.08
 """So long the chat model's view of the last words is waited for, at most; by itself it takes 20 to 60 ms."""
+
+_ANNOUNCEMENTS_WAITING = 16
+"""Texts that may wait to be said until the user and the reply are done. The oldest goes first, and is given
+up for one more."""
+
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+def _changes_state(method: Method) -> Method:
+    """Wrap a way into the controller: what it does may change the state, which is reported after it."""
+
+    @wraps(method)
+    def changed(self: "Controller", *arguments: Any, **options: Any) -> None:
+        method(self, *arguments, **options)
+        self._show_state()
+
+    return cast(Method, changed)
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerSettings:
     """How the controller behaves; see `edge_audio.config.Conversation`."""
 
-    delivery: DeliverySettings
-    barge_in: bool
+    barge_in: bool = True
     """Whether speech may interrupt a reply that has begun; before, the turn just goes on."""
-    wordless_ms: int | None = None
-    """Speech over a reply that lasts this long interrupts it, where no recognizer tells words; None where
-    one does."""
+    turns_without_words: bool = False
+    """True where a turn may come as audio tokens alone, without a transcript."""
 
 
 class Controller:
@@ -45,87 +86,53 @@ class Controller:
 
     def __init__(
         self,
-        *,
-        chat: ChatModel,
-        context: Context,
-        player: ReplyPlayer,
-        epoch: Epoch,
-        maker: Maker,
-        new_reply: Callable[[int, ReplyWatcher], Reply],
-        ears: Ears,
+        listener: TurnListener,
+        delivery: Delivery,
+        interruptions: Interruptions,
+        speculations: Speculations,
         end_of_turn: EndOfTurnPolicy,
-        speculation: SpeculationPolicy | None,
+        reporter: Reporter,
         settings: ControllerSettings,
-        time_s: Callable[[], float],
-        tell: Callable[[Event], None],
     ) -> None:
-        """`new_reply` makes an empty reply for an epoch; `time_s` is session time.
-
-        Without a `speculation` policy replies are made at the turn's end.
-        """
-        self._maker = maker
-        self._ears = ears
-        self._context = context
+        """Take over `delivery` and `interruptions`: their ends are reported here. See `open_dialogue`."""
+        self._listener = listener
+        self._delivery = delivery
+        self._interruptions = interruptions
+        self._speculations = speculations
         self._end_of_turn = end_of_turn
         self._settings = settings
-        self._time_s = time_s
-        self._tell = tell
-        self._state: State = "silence"
+        self._time_s = reporter.time_s
+        self._report = reporter.report
+        self._state = State.SILENCE
         self._turn: OpenTurn | None = None
-        self._delivery = Delivery(
-            chat=chat,
-            context=context,
-            player=player,
-            epoch=epoch,
-            maker=maker,
-            new_reply=new_reply,
-            settings=settings.delivery,
-            time_s=time_s,
-            tell=tell,
-            over=self._reply_over,
-        )
-        self._interruptions = Interruptions(
-            self._delivery,
-            hold_ms=settings.delivery.hold_ms,
-            wordless_ms=settings.wordless_ms,
-            time_s=time_s,
-            lasted=self._spoken_over_for_long,
-        )
-        self._speculations = Speculations(
-            chat=chat,
-            context=context,
-            epoch=epoch,
-            maker=maker,
-            new_reply=lambda number: new_reply(number, self._delivery),
-            policy=speculation,
-            time_s=time_s,
-            tell=tell,
-        )
         self._silence_timer = Timer(self._silence_lasts)
+        self._announcements: deque[Announcement] = deque()
+        delivery.on_end = self._reply_over
+        interruptions.on_lasting_sound = self._spoken_over_for_long
 
     @property
     def idle(self) -> bool:
-        """Whether nobody speaks and nothing is owed."""
+        """True when no one is speaking and no reply is pending."""
         return self._turn is None and not self._delivery.active
 
     # What is heard.
 
-    def handle(self, event: Event) -> None:
-        """Deal with what the listener tells."""
+    @_changes_state
+    def handle(self, event: Hearing) -> None:
+        """Deal with what the listener reports."""
         match event:
-            case SpeechStarted(_, start_s):
+            case SpeechStarted(start_s=start_s):
                 self._speech_started(start_s)
             case SpeechPaused():
                 self._speech_paused(event)
-            case Heard(text, None):
-                self._heard_partial(text or "")
-            case Heard(text, int(pause), audio_ids):
-                self._heard_all(UserTurn(text, audio_ids), pause)
-            case TurnEndJudged(pause, probability):
+            case Heard(pause=None):
+                self._heard_partial(event.text or "")
+            case Heard(pause=pause):
+                self._heard_all(UserTurn(event.text, event.audio_ids), pause)
+            case TurnEndJudged(pause=pause, probability=probability):
                 self._judged(pause, probability)
             case _:
-                pass
-        self._show_state()
+                assert_never(event)
 
     def _speech_started(self, start_s: float) -> None:
         self._silence_timer.stop()
@@ -133,8 +140,8 @@ class Controller:
             self._go_on(turn, start_s)
         elif not self._delivery.active:
             self._turn = OpenTurn()
-            self._end_of_turn.turn_begins(asked=self._context.asks)
-            self._maker.prefill()
+            self._end_of_turn.turn_begins(asked=self._delivery.asked)
+            self._speculations.prefill()
         elif self._settings.barge_in or not self._delivery.audible:
             self._turn = OpenTurn()
             self._end_of_turn.turn_begins(asked=False)
@@ -146,14 +153,14 @@ class Controller:
             words = turn.partial if turn.said is None else turn.said.transcript
             pause_ms = (start_s - turn.speech_end_s) * 1000
             self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
-        self._speculations.end("cancelled")
+        self._speculations.end(Outcome.CANCELLED)
         turn.went_on()
         if self._interruptions.possible:
             self._interruptions.speech_started(start_s)
 
     def _speech_paused(self, event: SpeechPaused) -> None:
         if (turn := self._turn) is None:
-            self._ears.end_turn()
+            self._listener.end_turn()
             return
         turn.paused(event)
         self._interruptions.speech_paused(event.end_s)
@@ -173,8 +180,9 @@ class Controller:
         moment: Moment = "settled" if normalised(words) == normalised(turn.partial) else "changed"
         turn.partial = words
         self._speculations.end_unless_it_answers(said)
-        self._maker.prefill(words, partial(self._words_judged, turn, said, moment))
+        self._speculations.prefill(words, partial(self._words_judged, turn, said, moment))
 
+    @_changes_state
     def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float | None) -> None:
         """The chat model has read what was heard so far, and maybe tells how likely that is all."""
         if self._turn is not turn:
@@ -186,9 +194,8 @@ class Controller:
         elif self._speculations.hears_words and turn.partial == words:
             likely = self._end_of_turn.all_said(words, whole)
             self._speculations.consider(turn, said, moment, likely)
-        self._show_state()
 
-    def _heard_all(self, heard: UserTurn, pause: int) -> None:
+    def _heard_all(self, heard: UserTurn, pause: int | None) -> None:
         turn = self._turn
         if turn is None or turn.pause != pause:
             return
@@ -209,7 +216,7 @@ class Controller:
             self._look_at_pause()
         else:
             self._silence_timer.start(_JUDGE_S)
-            self._maker.prefill(words, partial(self._words_judged, turn, said, "pause"))
+            self._speculations.prefill(words, partial(self._words_judged, turn, said, "pause"))
 
     def _judged(self, pause: int, probability: float) -> None:
         if self._turn is not None and self._turn.pause == pause:
@@ -242,33 +249,33 @@ class Controller:
         else:
             self._silence_timer.start(max(next_ms - silent_ms, 1.0) / 1000)
 
+    @_changes_state
     def _silence_lasts(self) -> None:
         self._look_at_pause()
-        self._show_state()
 
     def _end_turn(self, turn: OpenTurn, said: UserTurn) -> None:
         reply = self._speculations.commit()
         self._turn = None
-        self._ears.end_turn()
+        self._listener.end_turn()
         self._delivery.answer(turn, said, reply)
 
     def _drop_turn(self) -> None:
         """It was no turn: noise, or a backchannel."""
-        self._speculations.end("cancelled")
+        self._speculations.end(Outcome.CANCELLED)
         self._turn = None
-        self._ears.end_turn()
+        self._listener.end_turn()
 
     # Barge-in.
 
+    @_changes_state
     def _spoken_over_for_long(self) -> None:
         if self._turn is not None:
             self._give_way(self._turn)
-        self._show_state()
 
     def _give_way(self, turn: OpenTurn) -> None:
         """The user interrupts with `turn`, which takes up the one before if that stays unanswered."""
         turn.before = self._give_up_reply(typed=False)
-        self._maker.prefill()
+        self._speculations.prefill()
 
     def _give_up_reply(self, *, typed: bool) -> UserTurn | None:
         """Return what the user had said and must be said again with what comes now, `typed` or spoken."""
@@ -276,21 +283,29 @@ class Controller:
 
         def joins(said: UserTurn) -> bool:
             # Of what is only sound and what is only text there is no one form.
-            return self._settings.wordless_ms is None or typed == (said.audio_ids is None)
+            return not self._settings.turns_without_words or typed == (said.audio_ids is None)
 
         return self._delivery.give_up(joins=joins, goes_on=not typed)
 
-    # What the user does by hand.
+    # What is done by hand, or by a program.
 
+    @_changes_state
+    def announce(self, announcement: Announcement) -> None:
+        """Say a text as soon as no one is speaking and no reply is pending; it can be interrupted."""
+        if len(self._announcements) == _ANNOUNCEMENTS_WAITING:
+            self._announcements.popleft().on_end("")
+        self._announcements.append(announcement)
+
+    @_changes_state
     def type_line(self, text: str) -> None:
         """Take a typed line as a whole turn."""
         if not (text := text.strip()):
             return
         self._silence_timer.stop()
-        self._speculations.end("superseded")
+        self._speculations.end(Outcome.SUPERSEDED)
         before = self._turn.before if self._turn is not None else None
         self._turn = None
-        self._ears.end_turn()
+        self._listener.end_turn()
         before = self._give_up_reply(typed=True) or before
         said = UserTurn(text)
         if before is not None and before.transcript is None:
@@ -298,42 +313,46 @@ class Controller:
         elif before is not None:
             said = before.followed_by(said)
         self._delivery.answer(OpenTurn(speaking=False), said, None)
-        self._show_state()
 
+    @_changes_state
     def stop_reply(self) -> None:
         """Silence the reply, if there is one; the conversation goes on."""
         self._interruptions.end()
         self._delivery.stop()
-        self._show_state()
 
+    @_changes_state
     def close(self) -> None:
         """The conversation ends: fall silent, and give up what was made ahead."""
         self._silence_timer.stop()
-        self._speculations.end("cancelled")
+        self._speculations.end(Outcome.CANCELLED)
         self._turn = None
+        while self._announcements:
+            self._announcements.popleft().on_end("")
         self.stop_reply()
 
+    @_changes_state
     def end_turn_now(self) -> None:
         """The user says that they have finished (push-to-talk was let go)."""
         if self._turn is not None:
             self._turn.forced_end = True
             if self._turn.speaking:
-                self._ears.pause_now()
+                self._listener.pause_now()
             else:
                 self._look_at_pause()
-        self._show_state()
 
+    @_changes_state
     def _reply_over(self) -> None:
         self._interruptions.end()
-        self._show_state()
 
     def _show_state(self) -> None:
+        if self._announcements and self.idle:
+            self._delivery.announce(self._announcements.popleft())
         turn = self._turn
-        state: State = "silence"
+        state = State.SILENCE
         if turn is not None and not self._interruptions.possible:
-            state = "user_speaking" if turn.speaking else "user_paused"
+            state = State.USER_SPEAKING if turn.speaking else State.USER_PAUSED
         elif self._delivery.active:
-            state = "bot_speaking"
+            state = State.BOT_SPEAKING
         if state != self._state:
             self._state = state
-            self._tell(StateChanged(state))
+            self._report(StateChanged(state))

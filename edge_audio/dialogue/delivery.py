@@ -1,16 +1,18 @@
 """The delivery: a committed reply on its way to the user's ears and eyes, to its end or interrupted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.backchannel import is_own_voice
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.player import Audience
+from edge_audio.dialogue.replies import Replies
 from edge_audio.dialogue.reply import Reply, ReplyWatcher
-from edge_audio.dialogue.seams import Maker, ReplyPlayer
+from edge_audio.dialogue.reporter import Reporter
+from edge_audio.dialogue.seams import ReplyPlayer
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
-    Event,
     Notice,
     ReplyPaused,
     ReplyResumed,
@@ -20,19 +22,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnTranscribed,
 )
-from edge_audio.llm.chat_model import ChatModel, UserTurn
-from runtime.epoch import Epoch
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySettings:
-    """How replies are interrupted; see `edge_audio.config.Conversation`."""
-
-    hold_ms: int
-    """How long a reply waits, after speech began over it, for words that confirm an interruption."""
-    regret_ms: int
-    """A reply that was heard for no longer than this when the user goes on began too early: their turn is
-    taken up again, as if it had not been answered."""
+from edge_audio.llm.chat_model import UserTurn
 
 
 class Delivery(Audience, ReplyWatcher):
@@ -40,35 +30,36 @@ class Delivery(Audience, ReplyWatcher):
 
     def __init__(
         self,
-        *,
-        chat: ChatModel,
-        context: Context,
+        replies: Replies,
         player: ReplyPlayer,
-        epoch: Epoch,
-        maker: Maker,
-        new_reply: Callable[[int, ReplyWatcher], Reply],
-        settings: DeliverySettings,
-        time_s: Callable[[], float],
-        tell: Callable[[Event], None],
-        over: Callable[[], None],
+        context: Context,
+        reporter: Reporter,
+        *,
+        regret_ms: int,
     ) -> None:
-        """`new_reply` makes an empty reply for an epoch; `over` is called when one was heard to its end."""
-        self._chat = chat
-        self._context = context
+        """A reply of which no more than `regret_ms` was heard when the user goes on began too early.
+
+        Their turn is then taken up again, as if it had not been answered.
+        """
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a reply was heard to its end."""
+        self._replies = replies
         self._player = player
-        self._epoch = epoch
-        self._maker = maker
-        self._new_reply = new_reply
-        self._settings = settings
-        self._time_s = time_s
-        self._tell = tell
-        self._over = over
+        self._context = context
+        self._regret_ms = regret_ms
+        self._time_s = reporter.time_s
+        self._report = reporter.report
         self._exchange: Exchange | None = None
 
     @property
     def active(self) -> bool:
-        """Whether a reply is owed or being said."""
+        """True while a reply is owed or being said."""
         return self._exchange is not None
+
+    @property
+    def asked(self) -> bool:
+        """True if what the user heard last is a question."""
+        return self._context.asks
 
     @property
     def audible(self) -> bool:
@@ -76,40 +67,46 @@ class Delivery(Audience, ReplyWatcher):
         return self._exchange is not None and self._player.audible
 
     def answer(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
-        """Answer `turn`, in which the user said `said`: with `reply` if one was made ahead, else afresh."""
-        deltas = None
+        """Answer `turn`, in which the user said `said`, with `reply` if one was made ahead."""
+        made_ahead = reply is not None
         if reply is None:
-            reply = self._new_reply(self._epoch.advance(), self)
-            deltas = self._chat.reply(self._context.messages(), said)
-        self._begin(Exchange(turn, said, reply, self._time_s()))
-        if deltas is not None:
-            self._maker.start(reply, deltas)
-        elif reply.text:
-            self._tell(ReplyText(reply.epoch, reply.text))
+            reply = self._replies.new(self)
+            self._replies.begin(reply, said)
+        self._begin(Exchange(turn, said, reply, self._time_s()), said)
+        if made_ahead and reply.text:
+            self._report(ReplyText(reply.epoch, reply.text))
 
-    def _begin(self, exchange: Exchange) -> None:
-        said, reply = exchange.said, exchange.reply
+    def announce(self, announcement: Announcement) -> None:
+        """Say what nobody asked for; none may be said at the time."""
+        reply = self._replies.new(self)
+        self._replies.recite(reply, announcement.text)
+        reply.commit()
+        self._exchange = Exchange(OpenTurn(speaking=False), None, reply, self._time_s(), announcement)
+        self._player.start(reply, self)
+
+    def _begin(self, exchange: Exchange, said: UserTurn) -> None:
+        reply = exchange.reply
         reply.commit()
         self._exchange = exchange
-        self._tell(TurnEnded(said.transcript, exchange.turn_end_s, reply.epoch))
+        self._report(TurnEnded(said.transcript, exchange.turn_end_s, reply.epoch))
 
         def transcribed(text: str) -> None:
-            exchange.said = replace(exchange.said, transcript=text)
-            self._tell(TurnTranscribed(reply.epoch, text))
+            exchange.said = replace(said, transcript=text)
+            self._report(TurnTranscribed(reply.epoch, text))
 
         self.remember(said, transcribed)
         self._player.start(reply, self)
 
-    def remember(self, said: UserTurn, tell_words: Callable[[str], None] = lambda text: None) -> None:
+    def remember(self, said: UserTurn, on_text: Callable[[str], None] = lambda text: None) -> None:
         """Put what the user said into the context; its words follow later where they are not known yet."""
         message = self._context.user_said(said.transcript)
 
         def transcribed(text: str) -> None:
             self._context.transcribed(message, text)
-            tell_words(text)
+            on_text(text)
 
         if said.transcript is None and said.audio_ids is not None:
-            self._maker.transcribe(said.audio_ids, transcribed)
+            self._replies.transcribe(said.audio_ids, transcribed)
 
     def is_own_voice(self, text: str, *, partial: bool = False) -> bool:
         """Whether `text`, just heard, is what the reply itself just said, or may become that if `partial`."""
@@ -121,13 +118,13 @@ class Delivery(Audience, ReplyWatcher):
         """Fall silent, ready to go on; harmless if it is held already."""
         if self._exchange is not None and not self._player.paused:
             self._player.pause()
-            self._tell(ReplyPaused(self._exchange.reply.epoch))
+            self._report(ReplyPaused(self._exchange.reply.epoch))
 
     def release(self) -> None:
         """Go on; harmless if it isn't held."""
         if self._exchange is not None and self._player.paused:
             self._player.resume()
-            self._tell(ReplyResumed(self._exchange.reply.epoch))
+            self._report(ReplyResumed(self._exchange.reply.epoch))
 
     def give_up(self, *, joins: Callable[[UserTurn], bool], goes_on: bool = False) -> UserTurn | None:
         """Fall silent for good and keep what was heard of the reply; harmless if none is being said.
@@ -142,16 +139,17 @@ class Delivery(Audience, ReplyWatcher):
         audible, heard_ms = self._player.audible, self._player.heard_ms
         heard = self._player.stop()
         self._exchange = None
-        self._epoch.advance()
-        self._maker.cancel(exchange.reply)
-        regretted = goes_on and heard_ms <= self._settings.regret_ms
+        self._replies.cancel(exchange.reply)
+        regretted = goes_on and heard_ms <= self._regret_ms
         unanswered = None
-        if (regretted or not heard) and joins(exchange.said) and self._context.take_back():
-            unanswered = exchange.said
+        said = exchange.said
+        if said and (regretted or not heard) and joins(said) and self._context.take_back():
+            unanswered = said
         else:
             self._context.assistant_said(heard)
+        exchange.ended(heard)
         if audible:
-            self._tell(TurnFinished(exchange.reply.epoch, exchange.report(heard, interrupted=True)))
+            self._report(TurnFinished(exchange.reply.epoch, exchange.report(heard, interrupted=True)))
         return unanswered
 
     def stop(self) -> None:
@@ -159,14 +157,14 @@ class Delivery(Audience, ReplyWatcher):
         exchange, audible = self._exchange, self._player.audible
         self.give_up(joins=lambda said: False)
         if exchange is not None and not audible:
-            self._tell(TurnFinished(exchange.reply.epoch, exchange.report("", interrupted=True)))
+            self._report(TurnFinished(exchange.reply.epoch, exchange.report("", interrupted=True)))
 
     # How replies get on, those made ahead too: of these nothing is heard or shown.
 
     def reply_text(self, reply: Reply) -> None:
         """See `ReplyWatcher`."""
-        if reply.committed and not self._epoch.is_stale(reply.epoch):
-            self._tell(ReplyText(reply.epoch, reply.text))
+        if reply.committed and self._replies.is_current(reply):
+            self._report(ReplyText(reply.epoch, reply.text))
 
     def reply_audio(self, reply: Reply) -> None:
         """See `ReplyWatcher`."""
@@ -174,15 +172,16 @@ class Delivery(Audience, ReplyWatcher):
 
     def reply_made(self, reply: Reply) -> None:
         """See `ReplyWatcher`."""
-        if reply.committed and reply.error is not None and not self._epoch.is_stale(reply.epoch):
-            self._tell(Notice(reply.error, is_error=True))
+        self._player.top_up()
+        if reply.committed and reply.error is not None and self._replies.is_current(reply):
+            self._report(Notice(reply.error, is_error=True))
 
     def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
         """See `Audience`."""
         if self._exchange is not None and self._exchange.reply is reply:
             self._exchange.first_sample_s = sample_s
             self._exchange.first_audio_s = audible_s
-            self._tell(ReplyStarted(reply.epoch, audible_s, sample_s))
+            self._report(ReplyStarted(reply.epoch, audible_s, sample_s))
 
     def reply_finished(self, reply: Reply) -> None:
         """See `Audience`."""
@@ -195,5 +194,6 @@ class Delivery(Audience, ReplyWatcher):
         if reply.error is not None:
             heard = reply.spoken.heard(reply.text, reply.spoken.samples)
         self._context.assistant_said(heard)
-        self._tell(TurnFinished(reply.epoch, exchange.report(heard, interrupted=False)))
-        self._over()
+        exchange.ended(heard)
+        self._report(TurnFinished(reply.epoch, exchange.report(heard, interrupted=False)))
+        self.on_end()

@@ -73,19 +73,18 @@ class Interruptions:
         hold_ms: int,
         wordless_ms: int | None,
         time_s: Callable[[], float],
-        lasted: Callable[[], None],
     ) -> None:
         """Watch over whatever `reply` says.
 
         It is held for `hold_ms` after a sound began, and as long again if no recognizer has told anything by
         then: a slow one's words may be about to come. Where none ever tells words, sound that lasts for
-        `wordless_ms` interrupts, and `lasted` is called. `time_s` is session time.
+        `wordless_ms` interrupts, and `on_lasting_sound` is called. `time_s` is session time.
         """
+        self.on_lasting_sound: Callable[[], None] = lambda: None
         self._reply = reply
         self._hold_s = hold_ms / 1000
         self._wordless_s = None if wordless_ms is None else wordless_ms / 1000
         self._time_s = time_s
-        self._lasted = lasted
         self._sound: _Sound | None = None
         self._hold_timer = Timer(self._held_for_long)
         self._wordless_timer = Timer(self._lasts)
@@ -167,7 +166,7 @@ class Interruptions:
 
     def _lasts(self) -> None:
         self.end()
-        self._lasted()
+        self.on_lasting_sound()
 
     def _go_on(self) -> None:
         """It was no interruption so far; what is heard of it yet may make it one."""

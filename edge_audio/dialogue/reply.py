@@ -31,7 +31,7 @@ APOLOGY = "Sorry, I can't answer that right now."
 
 
 class ReplyWatcher(Protocol):
-    """Hears how a reply gets on. Called on the loop; must not wait."""
+    """Follows the making of a reply. Called on the loop; must not wait."""
 
     def reply_text(self, reply: "Reply") -> None:
         """There is more text."""
@@ -56,28 +56,33 @@ class ReplyTimes:
     first_audio_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """What replies are spoken with."""
+
+    voice: Voice
+    style: Style
+    output_rate_hz: int
+    """Rate of the speaker."""
+    held_ms: int
+    """How much of a reply is rendered ahead of what was taken."""
+
+
 class Reply:
     """One answer and everything made for it, under one epoch.
 
-    Audio is held at the speaker's rate, at most `held_ms` ahead of what was taken; the making waits
+    Audio is held at the speaker's rate, at most `Speaking.held_ms` ahead of what was taken; the making waits
     there. Nothing leaves this object before the controller commits it.
     """
 
     def __init__(
-        self,
-        epoch: int,
-        *,
-        voice: Voice,
-        style: Style,
-        output_rate_hz: int,
-        held_ms: int,
-        time_s: Callable[[], float],
-        watcher: ReplyWatcher,
+        self, epoch: int, speaking: Speaking, time_s: Callable[[], float], watcher: ReplyWatcher
     ) -> None:
+        """Begin with nothing; `time_s` is session time."""
         self.epoch = epoch
         self.text = ""
         """All that the chat model has written so far, without the tags before it."""
-        self.held: Channel[Samples] = Channel(max(1, held_ms // _SLICE_MS))
+        self.held: Channel[Samples] = Channel(max(1, speaking.held_ms // _SLICE_MS))
         """Sound that waits to be played, in order; closed when the reply is complete."""
         self.spoken = SpokenText()
         self._wanted = asyncio.Event()
@@ -88,12 +93,12 @@ class Reply:
         self.times = ReplyTimes(time_s())
         self.first_audible: int | None = None
         """Index of its first sample that counts as audible."""
-        self._voice = voice
-        self._style = style
+        self._voice = speaking.voice
+        self._style = speaking.style
         self._opening = Opening()
-        self._resampler = StreamResampler(voice.sample_rate_hz, output_rate_hz)
-        self._rate_hz = output_rate_hz
-        self._slice = output_rate_hz * _SLICE_MS // 1000
+        self._rate_hz = speaking.output_rate_hz
+        self._resampler = StreamResampler(speaking.voice.sample_rate_hz, self._rate_hz)
+        self._slice = self._rate_hz * _SLICE_MS // 1000
         self._time_s = time_s
         self._watcher = watcher
 

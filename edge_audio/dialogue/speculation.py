@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.reply import Reply
-from edge_audio.dialogue.seams import Maker
+from edge_audio.dialogue.replies import Replies
+from edge_audio.dialogue.reply import Reply, ReplyWatcher
+from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn import OpenTurn
-from edge_audio.events import Event, Outcome, SpeculationEnded, SpeculationStarted
-from edge_audio.llm.chat_model import ChatModel, UserTurn
+from edge_audio.events import Outcome, SpeculationEnded, SpeculationStarted
+from edge_audio.llm.chat_model import UserTurn
 from edge_audio.turns.words import normalised
-from runtime.epoch import Epoch
 
 Moment = Literal["changed", "settled", "pause"]
 """When a snapshot of the turn was taken: while the user speaks, with words just heard or heard twice over; or
@@ -108,7 +107,7 @@ class SpeculationPolicy:
         """Take note of what became of one that ran for `took_s`."""
         self._fade()
         self._ended[moment] += 1
-        if outcome == "committed":
+        if outcome == Outcome.COMMITTED:
             self._committed[moment] += 1
         else:
             self.wasted_s += took_s
@@ -138,29 +137,24 @@ class _Running:
 
 
 class Speculations:
-    """At most one reply is made at a time for a turn that isn't over."""
+    """What is computed before the turn's end is known: the prompt is read ahead, and a reply made.
+
+    At most one reply is made at a time for a turn that isn't over.
+    """
 
     def __init__(
         self,
-        *,
-        chat: ChatModel,
-        context: Context,
-        epoch: Epoch,
-        maker: Maker,
-        new_reply: Callable[[int], Reply],
+        replies: Replies,
+        watcher: ReplyWatcher,
         policy: SpeculationPolicy | None,
-        time_s: Callable[[], float],
-        tell: Callable[[Event], None],
+        reporter: Reporter,
     ) -> None:
-        """Without a `policy` none is ever made."""
-        self._chat = chat
-        self._context = context
-        self._epoch = epoch
-        self._maker = maker
-        self._new_reply = new_reply
+        """`watcher` follows the replies. Without a `policy` none is made."""
+        self._replies = replies
+        self._watcher = watcher
         self._policy = policy
-        self._time_s = time_s
-        self._tell = tell
+        self._time_s = reporter.time_s
+        self._report = reporter.report
         self._running: _Running | None = None
         self._latest: Reply | None = None
 
@@ -172,12 +166,16 @@ class Speculations:
     @property
     def hears_words(self) -> bool:
         """Whether a partial transcript is enough to answer."""
-        return self._chat.hears == "text"
+        return self._replies.hears_words
 
     @property
     def worth_a_pause(self) -> float | None:
         """See `SpeculationPolicy.worth_a_pause`; None if none is ever started, or one is running."""
         return None if self._policy is None or self.running else self._policy.worth_a_pause
+
+    def prefill(self, heard: str = "", judged: Callable[[float | None], None] | None = None) -> None:
+        """See `Replies.prefill`."""
+        self._replies.prefill(heard, judged)
 
     def start_ms(self, likely_ms: float, end_ms: float) -> float:
         """See `SpeculationPolicy.start_ms`."""
@@ -203,38 +201,37 @@ class Speculations:
     def end_unless_it_answers(self, said: UserTurn) -> None:
         """Give up the one that runs if `said` is something else than it answers."""
         if self._running is not None and not self.answers(said):
-            self.end("superseded")
+            self.end(Outcome.SUPERSEDED)
 
     def end(self, outcome: Outcome) -> None:
         """Give up the one that runs; harmless if there is none."""
         running, self._running = self._running, None
         if running is None:
             return
-        self._epoch.advance()
-        self._maker.cancel(running.reply)
+        self._replies.cancel(running.reply)
         self._ended(running, outcome)
 
     def commit(self) -> Reply | None:
         """Hand over the reply that was made ahead; None if there is none, or it failed."""
         running = self._running
         if running is not None and running.reply.error is not None:
-            self.end("failed")
+            self.end(Outcome.FAILED)
             return None
         self._running = None
         if running is None:
             if self._policy is not None:
                 self._policy.none_ended()
             return None
-        self._ended(running, "committed")
+        self._ended(running, Outcome.COMMITTED)
         return running.reply
 
     def _start(self, turn: OpenTurn, said: UserTurn, moment: Moment) -> None:
         self._note_how_long_the_latest_took()
-        self._latest = reply = self._new_reply(self._epoch.advance())
+        self._latest = reply = self._replies.new(self._watcher)
         self._running = _Running(reply, turn, said, moment, self._time_s())
         turn.outcomes["started"] += 1
-        self._tell(SpeculationStarted(reply.epoch, said.transcript))
-        self._maker.start(reply, self._chat.reply(self._context.messages(), said))
+        self._report(SpeculationStarted(reply.epoch, said.transcript))
+        self._replies.begin(reply, said)
 
     def _note_how_long_the_latest_took(self) -> None:
         if self._policy is not None and self._latest is not None:
@@ -246,4 +243,4 @@ class Speculations:
         running.turn.count(outcome)
         if self._policy is not None:
             self._policy.ended(running.moment, outcome, self._time_s() - running.started_s)
-        self._tell(SpeculationEnded(running.reply.epoch, outcome))
+        self._report(SpeculationEnded(running.reply.epoch, outcome))

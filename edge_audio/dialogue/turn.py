@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.reply import Reply
-from edge_audio.events import Outcome, SpeechPaused, TurnReport
+from edge_audio.events import Outcome, SpeechPaused, Stage, TurnReport
 from edge_audio.llm.chat_model import UserTurn
 from edge_audio.turns.words import normalised
 
@@ -32,7 +33,9 @@ class OpenTurn:
     """When the transcript was there."""
     end_probability: float | None = None
     """The end-of-turn model's answer for this pause."""
-    outcomes: dict[str, int] = field(default_factory=lambda: {"started": 0, "committed": 0, "cancelled": 0})
+    outcomes: dict[str, int] = field(
+        default_factory=lambda: {"started": 0, Outcome.COMMITTED: 0, Outcome.CANCELLED: 0}
+    )
     """Speculations started, and how they ended."""
 
     def is_judged(self, words: str) -> bool:
@@ -66,16 +69,22 @@ class OpenTurn:
 
 @dataclass(slots=True)
 class Exchange:
-    """A turn that is over, and the reply that answers it."""
+    """A turn that is over and the reply that answers it, or an announcement, which answers none."""
 
     turn: OpenTurn
-    said: UserTurn
-    """The turn's content; its transcript comes later where there is no recognizer."""
+    said: UserTurn | None
+    """The turn's content, None for an announcement; its transcript may come later."""
     reply: Reply
     turn_end_s: float
+    announcement: Announcement | None = None
     first_sample_s: float | None = None
     first_audio_s: float | None = None
     """Its first audible sample."""
+
+    def ended(self, heard_text: str) -> None:
+        """Let who asked for an announcement know what was heard of it."""
+        if self.announcement is not None:
+            self.announcement.on_end(heard_text)
 
     def report(self, heard_text: str, *, interrupted: bool) -> TurnReport:
         """Sum the exchange up."""
@@ -84,7 +93,7 @@ class Exchange:
         if turn.speech_end_s is not None and self.first_audio_s is not None:
             gap_ms = round((self.first_audio_s - turn.speech_end_s) * 1000, 1)
         return TurnReport(
-            user_text=self.said.transcript or "",
+            user_text=(self.said and self.said.transcript) or "",
             reply_text=reply.text,
             heard_text=heard_text,
             speech_end_s=_rounded(turn.speech_end_s),
@@ -97,6 +106,7 @@ class Exchange:
             lead_ms=self._lead_ms(),
             commit_to_first_sample_ms=self._commit_to_first_sample_ms(),
             error=reply.error,
+            unasked=self.said is None,
         )
 
     def _lead_ms(self) -> float | None:
@@ -112,28 +122,26 @@ class Exchange:
     def _stages_ms(self) -> dict[str, float]:
         """Latency from the end of speech to the first audible sample, cut where one stage met the next.
 
-        The stages add up to the response gap: `pause` until the silence was noticed, `asr` until the
-        transcript was there, `wait` for the turn's end where no speculation ran, `llm` until the first
-        clause, `tts` until its sound, `hold` of a reply that was ready early, `out` to the speaker.
+        See `Stage`; they add up to the response gap.
         """
         turn, times = self.turn, self.reply.times
         ready_s = times.first_audio_s
         released_s = None if ready_s is None else max(ready_s, self.turn_end_s)
         marks = (
-            ("pause", turn.paused_s),
-            ("asr", turn.heard_s),
-            ("wait", times.started_s),
-            ("llm", times.first_clause_s),
-            ("tts", ready_s),
-            ("hold", released_s),
-            ("out", self.first_audio_s),
+            (Stage.PAUSE, turn.paused_s),
+            (Stage.ASR, turn.heard_s),
+            (Stage.WAIT, times.started_s),
+            (Stage.LLM, times.first_clause_s),
+            (Stage.TTS, ready_s),
+            (Stage.HOLD, released_s),
+            (Stage.OUT, self.first_audio_s),
         )
         stages: dict[str, float] = {}
         since_s = turn.speech_end_s if turn.speech_end_s is not None else times.started_s
-        for name, at_s in marks:
+        for stage, at_s in marks:
             if at_s is not None:
                 # The speaker's time line may be some ms ahead of the clock; no stage takes less than nothing.
-                stages[name] = round(max(0.0, at_s - since_s) * 1000, 1)
+                stages[stage] = round(max(0.0, at_s - since_s) * 1000, 1)
                 since_s = max(since_s, at_s)
         return stages
 

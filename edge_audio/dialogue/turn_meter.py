@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from edge_audio.events import (
     Event,
+    Outcome,
     ReplyPaused,
     ReplyResumed,
     SpeculationEnded,
@@ -20,13 +21,12 @@ from edge_audio.events import (
 class TurnMeter:
     """Completes each turn's report on its way to those who watch, and keeps the conversation's totals."""
 
-    def __init__(self, time_s: Callable[[], float]) -> None:
-        """`time_s` is session time."""
+    def __init__(self, time_s: Callable[[], float], output_latency_s: float = 0.0) -> None:
+        """`time_s` is session time, `output_latency_s` that from handing out a sample until it is heard."""
         self.totals: Counter[str] = Counter()
         """Speculations by how they ended, the milliseconds that the discarded ones took, interruptions, and
         the times that a reply was held and went on."""
-        self.output_latency_s = 0.0
-        """From handing out a sample until it is heard."""
+        self._output_latency_s = output_latency_s
         self._time_s = time_s
         self._onset_s = 0.0
         self._silence_ms: float | None = None
@@ -52,7 +52,7 @@ class TurnMeter:
                 self._wasted_for = {epoch: self._wasted_s + sum(self._wasted_for.values())}
                 self._wasted_s = 0.0
             case ReplyPaused():
-                silent_s = self._time_s() + self.output_latency_s
+                silent_s = self._time_s() + self._output_latency_s
                 self._silence_ms = round((silent_s - self._onset_s) * 1000, 1)
             case ReplyResumed():
                 self._silence_ms = None
@@ -63,9 +63,9 @@ class TurnMeter:
                 pass
         return event
 
-    def _ended(self, outcome: str, took_s: float) -> None:
+    def _ended(self, outcome: Outcome, took_s: float) -> None:
         self.totals[f"speculations_{outcome}"] += 1
-        if outcome != "committed":
+        if outcome != Outcome.COMMITTED:
             self._wasted_s += took_s
             self.totals["wasted_compute_ms"] += round(took_s * 1000)
 

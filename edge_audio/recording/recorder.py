@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 import wave
 from collections import deque
@@ -12,15 +13,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.files import as_16_bit
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
+from edge_audio.audio.sample_ring import SampleRing
 from edge_audio.events import Event, Notice
 from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION
 from edge_audio.recording.lines import Happening, Told, to_line
 from edge_audio.recording.session import Session
 from runtime.worker import CancelToken, Lane
+
+_log = logging.getLogger(__name__)
 
 _EVERY_S = 0.25
 """Time between two writings: what a loss of power costs."""
@@ -54,33 +57,28 @@ class Recorder:
         folder: Path,
         session: Callable[[], Session],
         lane: Lane,
-        time_s: Callable[[], float],
-        tell: Callable[[Event], None],
     ) -> None:
         """Record into `folder`, which `claim_folder` made.
 
-        `session` describes the conversation; it is called on `lane`, which does all the writing. `time_s` is
-        session time. `tell` hears a `Notice` if the recording can't go on.
+        `session` describes the conversation; it is called on `lane`, which does all the writing.
         """
         self._folder = folder
         self._describe = session
         self._lane = lane
-        self._time_s = time_s
-        self._tell = tell
         self._events: deque[Told] = deque(maxlen=_EVENTS_WAITING)
         self._frames: deque[Frame] = deque(maxlen=_FRAMES_WAITING)
         self._playout: Playout | None = None
-        self._handed_out = CaptureRing(1)
+        self._handed_out = SampleRing(1)
         self._handed_out_before = 0  # samples, before they were copied
         self._files: _Files | None = None
         self._running = True
         self._lossy = False
 
-    def note(self, event: Happening) -> None:
-        """Keep what happens now; does not wait."""
+    def note(self, at_s: float, event: Happening) -> None:
+        """Keep what happens at `at_s`, in session seconds; does not wait."""
         if self._running:
             self._lossy |= len(self._events) == _EVENTS_WAITING
-            self._events.append(Told(self._time_s(), event))
+            self._events.append(Told(at_s, event))
 
     def hear(self, frame: Frame) -> None:
         """Keep what was heard; does not wait."""
@@ -90,35 +88,39 @@ class Recorder:
 
     def follow(self, playout: Playout) -> None:
         """Keep what `playout` hands out from now on."""
-        self._handed_out = CaptureRing(round(_PATIENCE_S * playout.rate_hz))
+        self._handed_out = SampleRing(round(_PATIENCE_S * playout.rate_hz))
         self._handed_out_before = playout.handed_out
         self._playout = playout
         playout.copy = self._handed_out
 
-    async def run(self) -> None:
-        """Actor body: write until cancelled, and what remains then."""
+    async def run(self, notify: Callable[[Event], None]) -> None:
+        """Actor body: write until cancelled, and what remains then.
+
+        `notify` takes a `Notice` if something is missing or the recording can't go on.
+        """
         try:
             while True:
                 await self._lane.run(self._write)
                 if self._lossy and self._running:
                     self._lossy = False
-                    self._tell(Notice("The disk is too slow: parts of the recording are missing."))
+                    notify(Notice("The disk is too slow: parts of the recording are missing."))
                 await asyncio.sleep(_EVERY_S)
         except Exception as failure:  # whatever it is, it ends the recording and not the conversation
-            self._give_up(failure)
+            _log.debug("the recording failed", exc_info=True)
+            self._give_up()
+            reason = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
+            notify(Notice(f"The recording into {self._folder} ended here ({reason}).", is_error=True))
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(self._lane.run(self._close), _FAREWELL_S)
             self._running = False
 
-    def _give_up(self, failure: Exception) -> None:
+    def _give_up(self) -> None:
         self._running = False
         self._events.clear()
         self._frames.clear()
         if self._playout is not None:
             self._playout.copy = None
-        reason = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
-        self._tell(Notice(f"The recording into {self._folder} ended here ({reason}).", is_error=True))
 
     # On the lane.
 

@@ -1,72 +1,74 @@
 """Recorded input, spoken to today's assistant at the pace at which it was spoken then."""
 
-from collections.abc import Iterable
+import numpy as np
 
 from edge_audio.adapters import Models
-from edge_audio.assistant import Assistant, Cleaner
-from edge_audio.audio.echo import EchoCanceller
-from edge_audio.audio.file_device import FileDevice, Recording
-from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
+from edge_audio.assistant import Assistant
+from edge_audio.audio.file_device import FileDevice
+from edge_audio.audio.frame import FILE_RATE_HZ, INPUT_RATE_HZ, Samples
+from edge_audio.audio.resample import resample
 from edge_audio.audio.script import Clip, Script
-from edge_audio.config import Audio, Config
-from edge_audio.events import Event
+from edge_audio.config import Config
 from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.session import Session
 from edge_audio.terminal.keys import Commands
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
-from runtime.channel import Channel
 
 
 async def replay(
-    config: Config, models: Models, heard: Samples, clean: Cleaner | None, then: Iterable[Told]
+    config: Config, models: Models, recording: RecordedConversation, heard: Samples, played: Samples
 ) -> list[Told]:
-    """Hold a conversation again; return what happens this time.
+    """Hold the conversation of `recording` again; return what happens this time.
 
-    `heard` is what the microphone heard; `clean` treats it (see `cleaner`). Of what happened `then`, what the
-    user did by hand is done again.
+    `heard` and `played` are its sound, see `recorded_sound`. What the user did by hand is done again.
     """
-    script = Script([Clip(heard, at_s=0.0)])
-    deeds = [happened for happened in then if isinstance(happened.event, ByHand)]
+    deeds = [happened for happened in recording.told if isinstance(happened.event, ByHand)]
     told: list[Told] = []
-
-    def tell(event: Event) -> None:
-        told.append(Told(assistant.now_s(), event))
-
-    assistant = Assistant(config, models, tell, clean)
-    device = FileDevice("recording", script, lambda: assistant.idle and not deeds, Recording())
-    async with ActorGroup() as group:
+    device = RecordedRoom(_Heard(heard, deeds), played, recording.session)
+    async with Assistant.open(config, models=models, device=device) as assistant, ActorGroup() as group:
+        assistant.watch(lambda event: told.append(Told(assistant.now_s(), event)))
         group.start(Actor("user's hands", lambda: _act(deeds, assistant)))
-        await assistant.run(device)
+        await assistant.ended()
     return told
 
 
-def cleaner(recording: RecordedConversation, audio: Audio) -> Cleaner | None:
-    """Return what treats the recorded microphone's sound as it would be treated today. Blocks.
+def recorded_sound(recording: RecordedConversation) -> tuple[Samples, Samples]:
+    """Return what was heard, at 16 kHz, and what was played, at 24 kHz. Blocks. Raises `UserError`."""
+    played = resample(recording.played(), recording.session.output_rate_hz, FILE_RATE_HZ)
+    return recording.heard(), played
 
-    The echo that is in it is that of what was played then: the recorded sound is the canceller's reference,
-    and nothing of what is played in the replay is to be heard. None where nothing was treated then, as there
-    was no way from the speaker to the microphone.
+
+class _Heard(Script):
+    """What the microphone heard; it is over when all was done by hand, too."""
+
+    def __init__(self, heard: Samples, deeds: list[Told]) -> None:
+        super().__init__([Clip(heard, at_s=0.0)])
+        self._deeds = deeds
+
+    @property
+    def exhausted(self) -> bool:
+        return super().exhausted and not self._deeds
+
+
+class RecordedRoom(FileDevice):
+    """A recording as a device.
+
+    The echo that was heard is that of what was played then. So that sound is the echo canceller's reference,
+    and nothing of what is played in the replay is to be heard.
     """
-    session = recording.session
-    if not (session.treated and audio.treats_the_microphone):
-        return None
-    canceller = EchoCanceller(
-        session.output_rate_hz,
-        latency_s=session.latency_s,
-        echo_cancellation=audio.echo_cancellation,
-        noise_suppression=audio.noise_suppression,
-        auto_gain=audio.auto_gain,
-    )
-    played, ratio = recording.played(), session.output_rate_hz / INPUT_RATE_HZ
 
-    async def clean(heard: Channel[Frame], cleaned: Channel[Frame]) -> None:
-        async for frame in heard:
-            handed_out = played[round(frame.start * ratio) : round(frame.end * ratio)]
-            await cleaned.put(canceller.process(frame, handed_out))
-        cleaned.close()
+    def __init__(self, heard: Script, played: Samples, session: Session) -> None:
+        super().__init__("recording", heard)
+        self.echoes = session.treated  # where nothing was treated, the speaker couldn't be heard
+        self.input_latency_s, self.output_latency_s = session.latency_s, 0.0
+        self._played_then = played
 
-    return clean
+    def _hand_out(self, played: Samples, start: int) -> None:
+        begin = start * FILE_RATE_HZ // INPUT_RATE_HZ
+        then = self._played_then[begin : begin + len(played)]
+        super()._hand_out(np.pad(then, (0, len(played) - len(then))), start)
 
 
 async def _act(deeds: list[Told], commands: Commands) -> None:
@@ -85,6 +87,6 @@ async def _act(deeds: list[Told], commands: Commands) -> None:
             case ByHand("let go"):
                 commands.push_to_talk(False)
             case ByHand("stop"):
-                commands.stop()
+                commands.interrupt()
             case ByHand("type", text):
-                commands.say_typed(text)
+                commands.user_typed(text)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import Frame
 from edge_audio.audio.playout import Playout
+from edge_audio.events import Event
 from edge_audio.recording.lines import ByHand
 from edge_audio.recording.recorder import Recorder
 from edge_audio.terminal.keys import Commands
@@ -13,39 +15,70 @@ from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 
 
-class RecordedDevice:
-    """An `AudioDevice` whose sound is kept as it comes, before anything is done to it."""
+class RecordedDevice(AudioDevice):
+    """A device whose sound is kept as it comes, before anything is done to it."""
 
     def __init__(self, device: AudioDevice, recorder: Recorder) -> None:
-        """`device` must be open: its rate and latency are taken over."""
-        self.name = device.name
-        self.output_rate_hz = device.output_rate_hz
-        self.output_latency_s = device.output_latency_s
+        """Keep in `recorder` what passes through `device`."""
         self._device = device
         self._recorder = recorder
+        self._take_over()
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    def _take_over(self) -> None:
+        device = self._device
+        self.name = device.name
+        self.output_rate_hz = device.output_rate_hz
+        self.input_latency_s = device.input_latency_s
+        self.output_latency_s = device.output_latency_s
+        self.echoes = device.echoes
+        self.reference = device.reference
+
+    async def open(self) -> None:
+        """See `AudioDevice.open`."""
+        await self._device.open()
+        self._take_over()
+
+    async def close(self) -> None:
+        """See `AudioDevice.close`."""
+        await self._device.close()
+
+    async def input_ended(self) -> None:
+        """See `AudioDevice.input_ended`."""
+        await self._device.input_ended()
+
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         """See `AudioDevice.run`."""
         heard: Channel[Frame] = Channel(frames.capacity, frames.policy)
         self._recorder.follow(playout)
         async with ActorGroup() as group:
             passing_on = group.start(Actor("recorder's ear", partial(self._pass_on, heard, frames)))
-            await self._device.run(heard, playout)
+            await self._device.run(heard, playout, notify)
+            heard.close()
             await passing_on
 
     async def _pass_on(self, heard: Channel[Frame], frames: Channel[Frame]) -> None:
         async for frame in heard:
             self._recorder.hear(frame)
             await frames.put(frame)
-        frames.close()
 
 
-class RecordedCommands:
+class TimedCommands(Commands, Protocol):
+    """Commands of a conversation that knows its time."""
+
+    def now_s(self) -> float:
+        """Return session time."""
+        ...
+
+
+class RecordedCommands(Commands):
     """`Commands` that are kept before they are carried out."""
 
-    def __init__(self, commands: Commands, keep: Callable[[ByHand], None]) -> None:
+    def __init__(self, commands: TimedCommands, recorder: Recorder) -> None:
         self._commands = commands
-        self._keep = keep
+        self._recorder = recorder
+
+    def _keep(self, what: ByHand) -> None:
+        self._recorder.note(self._commands.now_s(), what)
 
     def mute(self, on: bool) -> None:
         """See `Commands`."""
@@ -57,16 +90,16 @@ class RecordedCommands:
         self._keep(ByHand("press to talk" if talking else "let go"))
         self._commands.push_to_talk(talking)
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
         """See `Commands`."""
         self._keep(ByHand("stop"))
-        self._commands.stop()
+        self._commands.interrupt()
 
-    def quit(self) -> None:
-        """See `Commands`; the end of the recording tells it by itself."""
-        self._commands.quit()
+    def close(self) -> None:
+        """See `Commands`; the recording ends with it."""
+        self._commands.close()
 
-    def say_typed(self, text: str) -> None:
+    def user_typed(self, text: str) -> None:
         """See `Commands`."""
         self._keep(ByHand("type", text))
-        self._commands.say_typed(text)
+        self._commands.user_typed(text)

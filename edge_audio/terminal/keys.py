@@ -38,15 +38,15 @@ class Commands(Protocol):
         """Begin to speak, or have finished."""
         ...
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
         """Silence the reply."""
         ...
 
-    def quit(self) -> None:
+    def close(self) -> None:
         """End the conversation."""
         ...
 
-    def say_typed(self, text: str) -> None:
+    def user_typed(self, text: str) -> None:
         """Take a typed line as a turn."""
         ...
 
@@ -130,9 +130,9 @@ class Keyboard:
                 controls.muted = not controls.talking
                 commands.push_to_talk(controls.talking)
             case "s":
-                commands.stop()
+                commands.interrupt()
             case "q":
-                commands.quit()
+                commands.close()
             case "t" | "\r" | "\n":
                 controls.line = ""
 
@@ -140,7 +140,7 @@ class Keyboard:
         if key in _ENTER:
             self._controls.line = None
             if text := line.strip():
-                self._commands.say_typed(text)
+                self._commands.user_typed(text)
         elif key == _ESCAPE:
             self._controls.line = None
         elif key in _BACKSPACE:
@@ -165,7 +165,7 @@ def _signals_quit(loop: asyncio.AbstractEventLoop, commands: Commands) -> Iterat
 
     def quit_in_order() -> None:
         loop.remove_signal_handler(signal.SIGINT)
-        commands.quit()
+        commands.close()
 
     for number in _QUIT_SIGNALS:
         loop.add_signal_handler(number, quit_in_order)

@@ -9,16 +9,16 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from edge_audio.events import Notice, State, TurnReport
+from edge_audio.events import Notice, Stage, State, TurnReport
 
-STAGE_STYLES = {
-    "pause": "bright_black",
-    "asr": "blue",
-    "wait": "white",
-    "llm": "magenta",
-    "tts": "cyan",
-    "hold": "bright_white",
-    "out": "green",
+STAGE_STYLES: Mapping[str, str] = {
+    Stage.PAUSE: "bright_black",
+    Stage.ASR: "blue",
+    Stage.WAIT: "white",
+    Stage.LLM: "magenta",
+    Stage.TTS: "cyan",
+    Stage.HOLD: "bright_white",
+    Stage.OUT: "green",
 }
 """Colours of the stages of a turn's latency; another name gets one of `_OTHER_STYLES`."""
 
@@ -37,10 +37,10 @@ _JOINERS = "\u200c\u200d"
 """Invisible, but letters of some scripts and emoji need them."""
 
 _STATES: Mapping[State, tuple[str, str]] = {
-    "silence": ("listening", "green"),
-    "user_speaking": ("hearing you", "cyan"),
-    "user_paused": ("thinking", "blue"),
-    "bot_speaking": ("speaking", "magenta"),
+    State.SILENCE: ("listening", "green"),
+    State.USER_SPEAKING: ("hearing you", "cyan"),
+    State.USER_PAUSED: ("thinking", "blue"),
+    State.BOT_SPEAKING: ("speaking", "magenta"),
 }
 
 
@@ -48,7 +48,7 @@ _STATES: Mapping[State, tuple[str, str]] = {
 class Screen:
     """All that is to be seen at one moment below the finished turns."""
 
-    state: State = "silence"
+    state: State = State.SILENCE
     rms: float = 0.0
     """Input level, in [0, 1]."""
     speech: float = 0.0

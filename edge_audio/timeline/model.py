@@ -190,7 +190,7 @@ def from_events(told: list[Told]) -> Timeline:
     if speaking_s is not None:
         timeline.speech.append(Stretch(speaking_s, end_s))
     for start_s, text in making.values():
-        timeline.ahead.append(Ahead(start_s, end_s, "cancelled", text))
+        timeline.ahead.append(Ahead(start_s, end_s, Outcome.CANCELLED, text))
     return timeline
 
 

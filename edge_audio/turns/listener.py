@@ -15,7 +15,7 @@ from edge_audio.turns.tracker import SpeechTracker
 from edge_audio.turns.words import looks_unfinished
 from runtime.actor import Actor
 from runtime.channel import Channel
-from runtime.newest import Newest
+from runtime.latest import LatestTask
 from runtime.trace import Trace
 
 FRAMES_PER_S = INPUT_RATE_HZ // FRAME_SAMPLES
@@ -79,8 +79,8 @@ class Listener:
         self._tell = tell
         self._trace = trace
         self._settings = settings
-        self._transcribing = Newest()
-        self._judging = Newest()
+        self._transcribing = LatestTask()
+        self._judging = LatestTask()
         self._clock = SessionClock()
         self._pre_roll: deque[Samples] = deque(maxlen=_PRE_ROLL_FRAMES)
         self._turn_audio: deque[Samples] = deque(maxlen=_JUDGED_FRAMES)

@@ -26,24 +26,24 @@ def test_a_hundred_conversations_leave_nothing_behind(speech_models: SpeechModel
         nonlocal heard
         began = asyncio.Event()
 
-        def tell(event: Event) -> None:
+        def watch(event: Event) -> None:
             if isinstance(event, ReplyStarted):
                 began.set()
 
         async with voice_of(speech_models) as (voice, lanes):
             models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), voice)
-            assistant = Assistant(Config(tts=Hibari()), models, tell)
             card = SoundCard()
-            running = asyncio.ensure_future(assistant.run(card))
-            await card.open.wait()
-            assistant.say_typed("Talk.")
-            # It ends while the reply is begun, made, or heard.
-            if number % 3 == 2:
-                await began.wait()
-            else:
-                await asyncio.sleep(number % 3 * 0.02)
-            assistant.quit()
-            await asyncio.wait_for(running, 1)
+            async with Assistant.open(Config(tts=Hibari()), models=models, device=card) as assistant:
+                assistant.watch(watch)
+                await card.running.wait()
+                assistant.user_typed("Talk.")
+                # It ends while the reply is begun, made, or heard.
+                if number % 3 == 2:
+                    await began.wait()
+                else:
+                    await asyncio.sleep(number % 3 * 0.02)
+                ending_s = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - ending_s < 1
             await asyncio.wait_for(free(lanes), 1)
             await models.close()
         heard += began.is_set()

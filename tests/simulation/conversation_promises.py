@@ -15,11 +15,13 @@ from itertools import pairwise
 from simulated_ears import Forgotten
 from simulated_models import RATE_HZ, REPLY_WORD, SAMPLES_PER_CHARACTER
 from simulated_player import Stopped
-from simulation import HOLD_MS, REGRET_MS, WORDLESS_MS, Course
+from simulation import HOLD_MS, REGRET_MS, Course
 
 from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.dialogue.context import UNKNOWN
+from edge_audio.dialogue.controller import NEXT
+from edge_audio.dialogue.dialogue import WORDLESS_MS
 from edge_audio.events import (
     Heard,
     Notice,
@@ -294,21 +296,11 @@ def _queues_keep_their_bounds(course: Course) -> None:
         expect(reply.held.high_water <= reply.held.capacity, "7", reply.epoch)
 
 
-_NEXT: dict[State, set[State]] = {
-    "silence": {"user_speaking", "bot_speaking"},
-    "user_speaking": {"user_paused", "bot_speaking"},
-    "user_paused": {"user_speaking", "bot_speaking", "silence"},
-    "bot_speaking": {"silence", "user_speaking", "user_paused"},
-}
-"""What may follow a state: a typed line is answered at any time, and an interruption may be over as soon as
-it is understood."""
-
-
 def _states_follow_each_other(course: Course) -> None:
-    states = ["silence", *(event.state for event in course.of(StateChanged))]
+    states = [State.SILENCE, *(event.state for event in course.of(StateChanged))]
     for before, after in pairwise(states):
-        expect(after in _NEXT[before], "states", after, "after", before)
-    expect(states[-1] == "silence", "states", states[-1], "at the end")
+        expect(after in NEXT[before], "states", after, "after", before)
+    expect(states[-1] is State.SILENCE, "states", states[-1], "at the end")
 
 
 def _holds_end_in_time(course: Course) -> None:

@@ -165,7 +165,7 @@ class SimulatedEars:
     # What the controller asks for.
 
     def end_turn(self) -> None:
-        """See `Ears`."""
+        """See `TurnListener`."""
         now_s = clock.now()
         if self._open_since_s is not None:
             untold = not self._text_at_pause and not self.speaking and bool(self._words()[0])
@@ -180,7 +180,7 @@ class SimulatedEars:
         self._drop()
 
     def pause_now(self) -> None:
-        """See `Ears`."""
+        """See `TurnListener`."""
         if self._open_since_s is not None and self.speaking:
             self._dip_timer.stop()
             self._pause_timer.stop()

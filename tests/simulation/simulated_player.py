@@ -136,11 +136,6 @@ class SimulatedPlayer:
         self.stopped.append(Stopped(clock.now(), reply, played, heard))
         return heard
 
-    def reply_made(self) -> None:
-        """The reply may have come to its end: `Player` sees that by itself."""
-        if self._reply is not None:
-            self._set_timer()
-
     # How the sound gets on.
 
     def _played(self) -> float:

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from scenario import Act, Do, Noise, Scenario, Speak, Type
 from simulated_ears import SimulatedEars, Sound
 from simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
 from simulated_player import SimulatedPlayer
 
+from edge_audio.config import Conversation
 from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.controller import Controller, ControllerSettings
-from edge_audio.dialogue.delivery import DeliverySettings
-from edge_audio.dialogue.maker import ReplyMaker
-from edge_audio.dialogue.reply import Reply, ReplyWatcher
-from edge_audio.dialogue.speculation import EFFORTS, SpeculationPolicy
+from edge_audio.dialogue.dialogue import DialogueSettings, open_dialogue
+from edge_audio.dialogue.replies import Replies
+from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
+from edge_audio.dialogue.reporter import Reporter
 from edge_audio.events import (
     Event,
     Heard,
+    Hearing,
     ReplyResumed,
     ReplyStarted,
     SpeculationStarted,
@@ -31,13 +33,10 @@ from edge_audio.tts.voice import Style
 from edge_audio.turns.policy import EndOfTurnPolicy
 from runtime import clock
 from runtime.actor import ActorGroup
-from runtime.epoch import Epoch
 
-HOLD_MS = 1500
-REGRET_MS = 700
-WORDLESS_MS = 700
-HELD_MS = 2000
-"""As in `edge_audio.config` and `edge_audio.assistant`."""
+HOLD_MS = DialogueSettings().hold_ms
+REGRET_MS = DialogueSettings().regret_ms
+HELD_MS = Conversation().held_audio_ms
 
 QUIET_END_S = 120.0
 """Silence at the end, enough for the slowest reply, stalls of the server included."""
@@ -56,18 +55,17 @@ _EVENT = {
 }
 
 
-class _Watcher(ReplyWatcher):
-    """Tells the player, too, when a reply is made: the real one looks for itself."""
+class KeptReplies(Replies):
+    """Keeps every reply that is begun."""
 
-    def __init__(self, controller: ReplyWatcher, player: SimulatedPlayer) -> None:
-        self._player = player
-        self._controller = controller
-        self.reply_text = controller.reply_text
-        self.reply_audio = controller.reply_audio
+    def __init__(self, kept: list[Reply], *parts: Any) -> None:
+        super().__init__(*parts)
+        self._kept = kept
 
-    def reply_made(self, reply: Reply) -> None:
-        self._controller.reply_made(reply)
-        self._player.reply_made()
+    def new(self, watcher: ReplyWatcher) -> Reply:
+        reply = super().new(watcher)
+        self._kept.append(reply)
+        return reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,48 +145,26 @@ class Simulation:
         self.ears = ears = SimulatedEars(scenario, self._heard)
         self.chat = chat = SimulatedChat(scenario, ears.words_of)
         self.voice = voice = SimulatedVoice(scenario)
-        self.epoch = epoch = Epoch()
-        self.player = player = SimulatedPlayer(
-            epoch, latency_s=scenario.output_latency_s, drift=scenario.faults.drift
-        )
         self.context = context = Context("Be kind.", 1000)
         wordless = scenario.hears == "codes"
-        self.maker = ReplyMaker(group, chat, context, chat if wordless else None)
-        self.course = Course(scenario, ears, player, chat)
+        kept: list[Reply] = []
+        speaking = Speaking(voice, Style(), RATE_HZ, HELD_MS)
+        self.replies = replies = KeptReplies(
+            kept, group, chat, context, speaking, clock.now, chat if wordless else None
+        )
+        self.player = player = SimulatedPlayer(
+            replies.epoch, latency_s=scenario.output_latency_s, drift=scenario.faults.drift
+        )
+        self.course = Course(scenario, ears, player, chat, replies=kept)
         chat.on_prompt = self._asked
-        style = Style()
-
-        def new_reply(number: int, watcher: ReplyWatcher) -> Reply:
-            reply = Reply(
-                number,
-                voice=voice,
-                style=style,
-                output_rate_hz=RATE_HZ,
-                held_ms=HELD_MS,
-                time_s=clock.now,
-                watcher=_Watcher(watcher, player),
-            )
-            self.course.replies.append(reply)
-            return reply
-
-        effort = scenario.effort
-        self.controller = Controller(
-            chat=chat,
-            context=context,
-            player=player,
-            epoch=epoch,
-            maker=self.maker,
-            new_reply=new_reply,
-            ears=ears,
-            end_of_turn=EndOfTurnPolicy(threshold=0.5, certainty=0.9, pause_ms=400.0),
-            speculation=None if effort == "none" else SpeculationPolicy(EFFORTS[effort]),
-            settings=ControllerSettings(
-                DeliverySettings(HOLD_MS, REGRET_MS),
-                barge_in=scenario.barge_in,
-                wordless_ms=WORDLESS_MS if wordless else None,
-            ),
-            time_s=clock.now,
-            tell=self._tell,
+        self.controller = open_dialogue(
+            replies,
+            player,
+            context,
+            ears,
+            EndOfTurnPolicy(threshold=0.5, certainty=0.9, pause_ms=400.0),
+            Reporter(clock.now, self._tell),
+            DialogueSettings(scenario.effort, scenario.barge_in, turns_without_words=wordless),
         )
         self._waiting: tuple[type, asyncio.Future[None]] | None = None
         self._onset_s = 0.0
@@ -199,13 +175,14 @@ class Simulation:
     @property
     def idle(self) -> bool:
         """Whether nothing goes on any more."""
-        return self.controller.idle and self.ears.idle and not self.maker.busy and not self.player.busy
+        return self.controller.idle and self.ears.idle and not self.replies.busy and not self.player.busy
 
     # What is told.
 
     def _heard(self, event: Event) -> None:
         self._tell(event)
-        self.controller.handle(event)
+        if isinstance(event, Hearing):
+            self.controller.handle(event)
         if isinstance(event, SpeechStarted):
             self._onset_s = clock.now()
             if self._scenario.barge_in and self.player.sounding:
@@ -229,7 +206,7 @@ class Simulation:
                 waiter.set_result(None)
 
     def _asked(self, context: tuple[Message, ...], turn: UserTurn) -> None:
-        self.course.prompts.append(Prompt(clock.now(), self.epoch.current, context, turn))
+        self.course.prompts.append(Prompt(clock.now(), self.replies.epoch.current, context, turn))
 
     # What the user does.
 
@@ -302,7 +279,7 @@ async def leave_after(scenario: Scenario, at_s: float) -> Simulation:
     """Hold the conversation up to a moment, and then leave it as `Assistant` does, whatever goes on."""
     async with ActorGroup() as group:
         simulation = Simulation(scenario, group)
-        group.start(simulation.maker.actor())
+        group.start(simulation.replies.actor())
         acting = asyncio.create_task(simulation.act(scenario.acts))
         await asyncio.sleep(at_s)
         acting.cancel()
@@ -313,8 +290,8 @@ async def leave_after(scenario: Scenario, at_s: float) -> Simulation:
 async def _converse(scenario: Scenario) -> Course:
     async with ActorGroup() as group:
         simulation = Simulation(scenario, group)
-        group.start(simulation.maker.actor())
-        simulation.maker.prefill()
+        group.start(simulation.replies.actor())
+        simulation.replies.prefill()
         await simulation.act(scenario.acts)
         await asyncio.sleep(QUIET_END_S)
         course = simulation.course

@@ -91,7 +91,7 @@ async def _soak(hours: float, hears: Hears, seed: int, show: Callable[[Holding],
     scenario = Scenario((), seed=seed, hears=hears, costs=Costs(), faults=FAULTS)
     async with ActorGroup() as group:
         simulation = Simulation(scenario, group)
-        group.start(simulation.maker.actor())
+        group.start(simulation.replies.actor())
         happening = episodes(seed)
         while clock.now() < hours * 3600:
             for _ in range(_EPISODES):

@@ -1,6 +1,7 @@
 """The simulation takes the course that listener and player take frame by frame, with the same sounds."""
 
 import asyncio
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from simulation import Course, converse
 from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.assistant import Assistant
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.config import Config, Conversation, Hibari
@@ -105,7 +107,7 @@ class EndOfTurn:
         pass
 
 
-class Device:
+class Device(AudioDevice):
     """Plays given sounds; a sample of sound tells the time at the end of its frame."""
 
     name = "virtual"
@@ -116,7 +118,7 @@ class Device:
         self._sounds = sounds
         self._frames = round(length_s / FRAME_S)
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         for index in range(self._frames):
             playout.read_into(np.zeros(round(RATE_HZ * FRAME_S), np.float32))
             await clock.sleep_until((index + 1) * FRAME_S)
@@ -124,7 +126,6 @@ class Device:
             loud = any(sound.begin_s <= middle_s < sound.end_s for sound in self._sounds)
             pcm = np.full(FRAME_SAMPLES, clock.now() if loud else 0.0, np.float32)
             await frames.put(Frame(pcm, index * FRAME_SAMPLES))
-        frames.close()
 
 
 def by_frames(course: Course) -> list[tuple[float, Event]]:
@@ -141,8 +142,10 @@ def by_frames(course: Course) -> list[tuple[float, Event]]:
     config = Config(tts=Hibari(), conversation=Conversation(speculate=scenario.effort))
 
     async def main() -> None:
-        assistant = Assistant(config, models, lambda event: events.append((clock.now(), event)))
-        await assistant.run(Device(course.sounds, course.sounds[-1].end_s + 30.0))
+        device = Device(course.sounds, course.sounds[-1].end_s + 30.0)
+        async with Assistant.open(config, models=models, device=device) as assistant:
+            assistant.watch(lambda event: events.append((clock.now(), event)))
+            await assistant.ended()
 
     clock.run_virtual(main())
     return events

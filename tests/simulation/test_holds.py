@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from scenario import Act, Costs, Noise, Scenario, Speak, Type
-from simulation import HOLD_MS, WORDLESS_MS, converse
+from simulation import HOLD_MS, converse
 
+from edge_audio.dialogue.dialogue import WORDLESS_MS
 from edge_audio.events import ReplyPaused, ReplyResumed, ReplyStarted, SpeechStarted, TurnFinished
 
 ASK = Act(Speak(("what", "is", "it"), ends="?"), 1.0)

@@ -1,6 +1,5 @@
 """The bench: holds the scripted conversation twice, with speculation and without."""
 
-import asyncio
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,9 +11,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from edge_audio.adapters import Models, load_models
-from edge_audio.assistant import Assistant, Cleaner
-from edge_audio.audio.echo import EchoCanceller
+from edge_audio.adapters import Models, open_models
+from edge_audio.assistant import Assistant
 from edge_audio.audio.file_device import FileDevice, Recording
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Samples
@@ -37,39 +35,40 @@ _SETTLED_S = 1.0
 
 async def measure_conversation(config: Config, console: Console, turns: int | None = None) -> dict[str, Any]:
     """Hold the conversation, or about so many `turns` of it, and return its figures; see `summary`."""
-    models = await load_models(config)
+    async with open_models(config) as models:
+        return await _measure(config, models, console, turns)
+
+
+async def _measure(config: Config, models: Models, console: Console, turns: int | None) -> dict[str, Any]:
     ready_s = process_age_s()
     material = read_material() if turns is None else read_material().first(turns)
     effort = config.conversation.speculate if config.conversation.speculate != "none" else "balanced"
     load = machine_load()
     resident: list[float] = []
-    try:
-        # A progress bar that draws itself would be seen in the idle assistant's share of the processor.
-        with Progress(console=console, auto_refresh=False, transient=True) as progress:
-            bar = progress.add_task("listening to an empty room", total=2 * material.turns)
-            progress.refresh()
-            idle_cpu = await measure_idle(config, models)
-            held = []
-            for speculate in (effort, "none"):
+    # A progress bar that draws itself would be seen in the idle assistant's share of the processor.
+    with Progress(console=console, auto_refresh=False, transient=True) as progress:
+        bar = progress.add_task("listening to an empty room", total=2 * material.turns)
+        progress.refresh()
+        idle_cpu = await measure_idle(config, models)
+        held = []
+        for speculate in (effort, "none"):
 
-                def began(part: Part, speculate: str = speculate) -> None:
-                    now = f"{part.name}, speculate = {speculate}"
-                    resident.append(resident_mb())
-                    progress.update(bar, description=now, refresh=True)
-                    if not console.is_terminal:  # where there is no bar
-                        console.print(f"{now} ({len(part.turns)} turns) ...")
+            def began(part: Part, speculate: str = speculate) -> None:
+                now = f"{part.name}, speculate = {speculate}"
+                resident.append(resident_mb())
+                progress.update(bar, description=now, refresh=True)
+                if not console.is_terminal:  # where there is no bar
+                    console.print(f"{now} ({len(part.turns)} turns) ...")
 
-                held.append(
-                    await hold(
-                        _speculating(config, speculate),
-                        models,
-                        material,
-                        began,
-                        lambda: progress.update(bar, advance=1, refresh=True),
-                    )
+            held.append(
+                await hold(
+                    _speculating(config, speculate),
+                    models,
+                    material,
+                    began,
+                    lambda: progress.update(bar, advance=1, refresh=True),
                 )
-    finally:
-        await models.close()
+            )
     return summary(*held) | {
         "idle_cpu": idle_cpu,
         "ready_s": ready_s,
@@ -111,7 +110,7 @@ async def _hold_part(
 ) -> Heard:
     events: list[tuple[float, Event]] = []
 
-    def tell(event: Event) -> None:
+    def watch(event: Event) -> None:
         if isinstance(event, Level):
             return
         meter.watch(event)
@@ -123,12 +122,12 @@ async def _hold_part(
         recorded = Path(folder) / "output.wav"
         with WavWriter(recorded) as writer:
             performance = Performance(material, part, lambda: assistant.idle, spoken)
-            device = FileDevice(
-                "bench", performance, lambda: assistant.idle, Recording(reply=writer), room=room
-            )
-            clean = await asyncio.to_thread(_canceller, config, device) if part.echo else None
-            assistant = Assistant(config, meter.metered(models), tell, clean)
-            await assistant.run(device)
+            device = FileDevice("bench", performance, Recording(reply=writer), room)
+            async with Assistant.open(
+                config, models=meter.metered(models), device=device, echo=part.echo
+            ) as assistant:
+                assistant.watch(watch)
+                await assistant.ended()
         played = read_audio(recorded, FILE_RATE_HZ)
     return Heard(
         part.name,
@@ -138,16 +137,6 @@ async def _hold_part(
         events,
         Output(played, FILE_RATE_HZ),
     )
-
-
-def _canceller(config: Config, device: FileDevice) -> Cleaner:
-    canceller = EchoCanceller(
-        device.output_rate_hz,
-        latency_s=device.input_latency_s + device.output_latency_s,
-        noise_suppression=config.audio.noise_suppression,
-        auto_gain=config.audio.auto_gain,
-    )
-    return lambda heard, clean: canceller.run(heard, device.reference, clean)
 
 
 class _EmptyRoom:
@@ -176,9 +165,7 @@ class _EmptyRoom:
 async def measure_idle(config: Config, models: Models, seconds: float = _IDLE_S) -> float:
     """Return the share of one core that listening takes while nobody speaks, echo canceller included."""
     room = _EmptyRoom(_SETTLED_S + seconds)
-    assistant = Assistant(config, models, lambda event: None)
-    device = FileDevice("bench", room, lambda: assistant.idle, Recording())
-    clean = await asyncio.to_thread(_canceller, config, device)
-    assistant = Assistant(config, models, lambda event: None, clean)
-    await assistant.run(device)
+    device = FileDevice("bench", room)
+    async with Assistant.open(config, models=models, device=device, echo=True) as assistant:
+        await assistant.ended()
     return round(room.used, 4)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from edge_audio.adapters import Models
-from edge_audio.events import Event, ReplyStarted, SpeculationEnded, SpeculationStarted
+from edge_audio.events import Event, Outcome, ReplyStarted, SpeculationEnded, SpeculationStarted
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, Voice
 from runtime import clock
@@ -50,11 +50,13 @@ class Meter:
     def watch(self, event: Event) -> None:
         """Take note of what replies are made for, and what becomes of them."""
         match event:
-            case SpeculationStarted(epoch):
+            case SpeculationStarted(epoch=epoch):
                 self._announced = epoch
-            case SpeculationEnded(epoch, "committed") if epoch in self._open:
+            case SpeculationEnded(epoch=epoch, outcome=Outcome.COMMITTED) if epoch in self._open:
                 self._open[epoch].committed = True
-            case ReplyStarted(epoch):
+            case SpeculationEnded(epoch=epoch) if epoch == self._announced:
+                self._announced = None
+            case ReplyStarted(epoch=epoch):
                 if epoch in self._open:
                     self._open[epoch].heard = True
             case _:

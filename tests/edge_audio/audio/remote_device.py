@@ -118,7 +118,7 @@ async def _converse(pipe: Connection, microphone: str | int | None, speaker: str
         pipe.send(("notice", event))
 
     lane = ThreadLane("sound")
-    device = PortAudioDevice(lane, tell, microphone=microphone, speaker=speaker)
+    device = PortAudioDevice(lane, microphone=microphone, speaker=speaker)
     began_s = time.monotonic()
     await device.open()
     record.opened_in_s = time.monotonic() - began_s
@@ -131,6 +131,7 @@ async def _converse(pipe: Connection, microphone: str | int | None, speaker: str
             record.arrived_s.append(time.monotonic())
             record.starts.append(frame.start)
             record.frames.append(frame.pcm)
+            assert device.reference is not None
             record.reference.append(device.reference.read()[1])
 
     async def obey() -> None:
@@ -151,7 +152,7 @@ async def _converse(pipe: Connection, microphone: str | int | None, speaker: str
             await asyncio.sleep(0.01)
 
     began_s = time.monotonic()
-    running = asyncio.create_task(device.run(frames, playout))
+    running = asyncio.create_task(device.run(frames, playout, tell))
     hearing = asyncio.create_task(hear())
     while len(record.frames) < 10 or playout.handed_out < playout.rate_hz // 5:  # noqa: ASYNC110
         await asyncio.sleep(0.01)

@@ -11,12 +11,12 @@ import pytest
 
 from edge_audio.audio import duplex as duplex_module
 from edge_audio.audio import portaudio as portaudio_module
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.catalogue import DeviceInfo
 from edge_audio.audio.duplex import Duplex
 from edge_audio.audio.frame import Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.portaudio import PortAudioDevice
+from edge_audio.audio.sample_ring import SampleRing
 from edge_audio.events import Event, Notice
 from runtime.channel import Channel
 from runtime.errors import UserError
@@ -130,7 +130,7 @@ def test_devices_that_refuse_mono_are_opened_with_all_channels(library: FakePort
     duplex = open_duplex()
     microphone, speaker = library.streams
     assert (microphone.channels, speaker.channels) == (2, 6)
-    playout, reference = Playout(48_000), CaptureRing(4_800)
+    playout, reference = Playout(48_000), SampleRing(4_800)
     duplex.start(playout, reference)
     microphone.block[:, 0], microphone.block[:, 1] = 0.5, -0.5
     microphone.call()
@@ -157,7 +157,7 @@ def test_a_speaker_that_comes_back_must_take_the_rate_it_had(library: FakePortAu
 def test_while_somebody_else_reads_the_playout_silence_is_handed_out(library: FakePortAudio) -> None:
     reading = threading.Lock()
     duplex = Duplex(MICROPHONE, SPEAKER, latency_s=0.04, reading=reading)
-    playout, reference = Playout(48_000), CaptureRing(4_800)
+    playout, reference = Playout(48_000), SampleRing(4_800)
     playout.write(np.ones(960, np.float32))
     duplex.start(playout, reference)
     speaker = library.streams[1]
@@ -170,7 +170,7 @@ def test_while_somebody_else_reads_the_playout_silence_is_handed_out(library: Fa
 
 def test_lost_blocks_are_counted(library: FakePortAudio) -> None:
     duplex = open_duplex()
-    duplex.start(Playout(48_000), CaptureRing(4_800))
+    duplex.start(Playout(48_000), SampleRing(4_800))
     for stream in library.streams:
         stream.call("overflow")
         stream.call()
@@ -196,9 +196,9 @@ def run_device(
 
     async def main() -> None:
         lane = ThreadLane("sound")
-        device = PortAudioDevice(lane, tell, microphone=microphone)
+        device = PortAudioDevice(lane, microphone=microphone)
         await device.open()
-        running = asyncio.create_task(device.run(frames, Playout(device.output_rate_hz)))
+        running = asyncio.create_task(device.run(frames, Playout(device.output_rate_hz), tell))
         try:
             await script(device, notices)
         finally:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from babble import babble
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.resample import resample
+from edge_audio.audio.sample_ring import SampleRing
 from runtime.channel import Channel
 
 SPEAKER_RATE_HZ = 48_000
@@ -201,7 +201,7 @@ def test_as_an_actor_it_cleans_what_comes_and_ends_with_its_input(far: Samples) 
     async def main() -> list[Frame]:
         heard: Channel[Frame] = Channel(4)
         clean: Channel[Frame] = Channel(8)
-        reference = CaptureRing(SPEAKER_RATE_HZ)
+        reference = SampleRing(SPEAKER_RATE_HZ)
         canceller = EchoCanceller(SPEAKER_RATE_HZ)
         actor = asyncio.create_task(canceller.run(heard, reference, clean))
         for number in range(3):

@@ -11,6 +11,7 @@ from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.script import Clip, Script
+from edge_audio.events import Event
 from runtime import clock
 from runtime.channel import Channel
 
@@ -19,37 +20,46 @@ def tone(seconds: float, level: float = 0.5) -> Samples:
     return np.full(round(seconds * 16_000), level, np.float32)
 
 
-async def hear(device: FileDevice, playout: Playout) -> list[tuple[float, Frame]]:
-    """Run the device to its end; return its frames with the time at which each came."""
+def ignore(event: Event) -> None:
+    pass
+
+
+async def hear(device: FileDevice, playout: Playout, seconds: float) -> list[Frame]:
+    """Run the device for a while; return its frames."""
     frames: Channel[Frame] = Channel(10_000)
-    began_s = clock.now()
-    await device.run(frames, playout)
-    assert frames.closed
-    end_s = clock.now() - began_s
-    heard = list(frames.drain())
-    assert end_s == pytest.approx(len(heard) * 0.02)
-    return [((number + 1) * 0.02, frame) for number, frame in enumerate(heard)]
+    running = asyncio.ensure_future(device.run(frames, playout, ignore))
+    await asyncio.sleep(seconds)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return list(frames.drain())
 
 
-def test_the_input_comes_at_real_time_pace_and_then_silence_until_all_is_idle() -> None:
-    idle = iter([False] * 100 + [True] * 1000)
-    device = FileDevice("test", Script([Clip(tone(1.0), at_s=0.0)]), lambda: next(idle), Recording())
-    heard = clock.run_virtual(hear(device, Playout(FILE_RATE_HZ)))
-    levels = [float(np.abs(frame.pcm).max()) for _, frame in heard]
-    assert levels[:50] == [0.5] * 50
-    assert not any(levels[50:])
-    # 1 s of clip, 100 frames in which somebody was busy, 1 s of peace.
-    assert len(heard) == 49 + 100 + 50
-    assert [frame.start for _, frame in heard] == [n * FRAME_SAMPLES for n in range(len(heard))]
+def test_the_input_comes_at_real_time_pace_and_then_silence() -> None:
+    device = FileDevice("test", Script([Clip(tone(1.0), at_s=0.0)]))
+    heard = clock.run_virtual(hear(device, Playout(FILE_RATE_HZ), 3.01))
+    levels = [float(np.abs(frame.pcm).max()) for frame in heard]
+    assert levels == [0.5] * 50 + [0.0] * 100
+    assert [frame.start for frame in heard] == [n * FRAME_SAMPLES for n in range(len(heard))]
+
+
+def test_the_input_has_ended_with_the_last_clip() -> None:
+    async def main() -> float:
+        device = FileDevice("test", Script([Clip(tone(1.0), at_s=0.5)]))
+        running = asyncio.ensure_future(device.run(Channel(10_000), Playout(FILE_RATE_HZ), ignore))
+        await device.input_ended()
+        running.cancel()
+        return clock.now()
+
+    assert clock.run_virtual(main()) == pytest.approx(1.5, abs=0.03)
 
 
 def test_what_is_played_is_recorded_on_the_inputs_time_line(tmp_path: Path) -> None:
     playout = Playout(FILE_RATE_HZ, capacity_s=2.0)
     recording = Recording(WavWriter(tmp_path / "reply.wav"), WavWriter(tmp_path / "both.wav"))
-    device = FileDevice("test", Script([Clip(tone(0.5, 0.25), at_s=0.0)]), lambda: True, recording)
+    device = FileDevice("test", Script([Clip(tone(0.5, 0.25), at_s=0.0)]), recording)
 
     async def main() -> None:
-        task = asyncio.ensure_future(hear(device, playout))
+        task = asyncio.ensure_future(hear(device, playout, 1.51))
         await clock.sleep_until(0.995)  # between two frames
         playout.begin()
         playout.write(np.full(FILE_RATE_HZ // 4, 0.5, np.float32))

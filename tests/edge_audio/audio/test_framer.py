@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
 from edge_audio.audio.framer import Framer
+from edge_audio.audio.sample_ring import SampleRing
 
 
 def numbers(start: int, count: int) -> Samples:
@@ -11,7 +11,7 @@ def numbers(start: int, count: int) -> Samples:
 
 
 def test_captured_samples_become_frames_with_their_index() -> None:
-    framer, ring = Framer(), CaptureRing(1_000)
+    framer, ring = Framer(), SampleRing(1_000)
     framer.attach(ring, INPUT_RATE_HZ)
     ring.write(numbers(0, 500))
     frames = list(framer.captured())
@@ -23,7 +23,7 @@ def test_captured_samples_become_frames_with_their_index() -> None:
 
 
 def test_lost_samples_leave_a_gap_of_their_length() -> None:
-    framer, ring = Framer(), CaptureRing(640)
+    framer, ring = Framer(), SampleRing(640)
     framer.attach(ring, INPUT_RATE_HZ)
     ring.write(numbers(0, 400))
     assert [frame.start for frame in framer.captured()] == [0]
@@ -35,7 +35,7 @@ def test_lost_samples_leave_a_gap_of_their_length() -> None:
 
 
 def test_a_gap_at_another_rate_is_as_long_on_the_time_line() -> None:
-    framer, ring = Framer(), CaptureRing(48_000)
+    framer, ring = Framer(), SampleRing(48_000)
     framer.attach(ring, 48_000)
     for _ in range(3):
         ring.write(np.zeros(24_000, np.float32))
@@ -45,7 +45,7 @@ def test_a_gap_at_another_rate_is_as_long_on_the_time_line() -> None:
 
 
 def test_a_microphone_at_another_rate_makes_frames_at_16_khz() -> None:
-    framer, ring = Framer(), CaptureRing(48_000)
+    framer, ring = Framer(), SampleRing(48_000)
     framer.attach(ring, 48_000)
     t = np.arange(48_000) / 48_000
     ring.write((0.5 * np.sin(2 * np.pi * 440 * t)).astype(np.float32))
@@ -68,7 +68,7 @@ def test_the_time_line_goes_on_without_a_gap_from_silence_to_a_microphone_and_ba
     framer = Framer()
     frames = list(framer.silence(640))
     for rate_hz in (INPUT_RATE_HZ, 48_000):
-        ring = CaptureRing(10 * rate_hz)
+        ring = SampleRing(10 * rate_hz)
         ring.write(np.ones(rate_hz, np.float32))  # from before it was attached
         framer.attach(ring, rate_hz)
         ring.write(np.zeros(rate_hz // 5, np.float32))
@@ -82,5 +82,5 @@ def test_the_time_line_goes_on_without_a_gap_from_silence_to_a_microphone_and_ba
 @pytest.mark.parametrize("rate_hz", [INPUT_RATE_HZ, 44_100])
 def test_no_new_samples_make_no_frame(rate_hz: int) -> None:
     framer = Framer()
-    framer.attach(CaptureRing(rate_hz), rate_hz)
+    framer.attach(SampleRing(rate_hz), rate_hz)
     assert list(framer.captured()) == []

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from replaying import heard_again
 from sound_server import ECHO, SPEAKER, sound_server, what_is_missing
 
-from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
+from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.resample import resample
-from edge_audio.config import Audio, Config, Hibari
+from edge_audio.config import Config, Hibari
+from edge_audio.events import Event
 from edge_audio.recording.folder import RecordedConversation, claim_folder, read_recording
 from edge_audio.recording.recorder import Recorder
-from edge_audio.recording.replay import cleaner
 from edge_audio.recording.session import describe
 from edge_audio.recording.tap import RecordedDevice
 from runtime.actor import Actor, ActorGroup
@@ -38,9 +39,13 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> RecordedConversation:
     return read_recording(folder)
 
 
+def ignore(event: Event) -> None:
+    pass
+
+
 async def _record(folder: Path) -> None:
     sound, disk = ThreadLane("sound"), ThreadLane("disk")
-    device = PortAudioDevice(sound, lambda event: None, microphone=ECHO, speaker=SPEAKER)
+    device = PortAudioDevice(sound, microphone=ECHO, speaker=SPEAKER)
     await device.open()
     rate_hz = device.output_rate_hz
     latency_s = device.input_latency_s + device.output_latency_s
@@ -54,7 +59,7 @@ async def _record(folder: Path) -> None:
         treated=True,
     )
     claim_folder(folder)
-    recorder = Recorder(folder, session, disk, lambda: 0.0, lambda event: None)
+    recorder = Recorder(folder, session, disk)
     frames: Channel[Frame] = Channel(10_000)
     playout = Playout(rate_hz, SECONDS + 2)
     chance = np.random.default_rng(0)
@@ -62,8 +67,8 @@ async def _record(folder: Path) -> None:
     noise *= np.arange(len(noise)) % rate_hz < 0.6 * rate_hz
     playout.write(noise)
     async with ActorGroup() as group:
-        group.start(Actor("recorder", recorder.run))
-        group.start(Actor("device", lambda: RecordedDevice(device, recorder).run(frames, playout)))
+        group.start(Actor("recorder", partial(recorder.run, ignore)))
+        group.start(Actor("device", lambda: RecordedDevice(device, recorder).run(frames, playout, ignore)))
         await asyncio.sleep(SECONDS)
     for lane in (sound, disk):
         lane.close()
@@ -89,20 +94,8 @@ def test_what_was_heard_and_what_was_played_stay_in_step(recording: RecordedConv
 
 
 def test_a_replay_takes_out_the_echo_that_was_recorded(recording: RecordedConversation) -> None:
-    clean = cleaner(recording, Audio())
-    assert clean is not None
     heard = recording.heard()
-
-    async def main() -> Samples:
-        frames: Channel[Frame] = Channel(10_000)
-        cleaned: Channel[Frame] = Channel(10_000)
-        for at in range(0, len(heard) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-            frames.put_nowait(Frame(heard[at : at + FRAME_SAMPLES], at))
-        frames.close()
-        await clean(frames, cleaned)
-        return np.concatenate([frame.pcm async for frame in cleaned])
-
-    left = asyncio.run(main())
+    left = heard_again(recording)
     late = slice(3 * INPUT_RATE_HZ, len(left))
     assert np.mean(np.square(heard[late])) > 1e-4
     assert np.mean(np.square(left[late])) < 0.01 * np.mean(np.square(heard[late]))

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 import numpy as np
 
-from edge_audio.dialogue.reply import Reply
+from edge_audio.dialogue.reply import Reply, Speaking
 from edge_audio.tts.voice import Clause, SpokenChunk, Style
 
 RATE_HZ = 1000
@@ -48,12 +48,8 @@ class Watcher:
 
 
 def empty_reply(voice: Voice, watcher: Watcher, style: Style | None = None) -> Reply:
-    return Reply(
-        1,
-        voice=voice,
-        style=style or Style(),
-        output_rate_hz=RATE_HZ,
-        held_ms=30_000,
-        time_s=lambda: 0.0,
-        watcher=watcher,
-    )
+    return Reply(1, speaking_with(voice, style), lambda: 0.0, watcher)
+
+
+def speaking_with(voice: Voice, style: Style | None = None) -> Speaking:
+    return Speaking(voice, style or Style(), RATE_HZ, held_ms=30_000)

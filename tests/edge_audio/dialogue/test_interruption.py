@@ -44,8 +44,8 @@ class Heard:
             hold_ms=round(HOLD_S * 1000),
             wordless_ms=round(WORDLESS_S * 1000) if wordless else None,
             time_s=clock.now,
-            lasted=lambda: self.lasted_s.append(clock.now()),
         )
+        self._interruptions.on_lasting_sound = lambda: self.lasted_s.append(clock.now())
 
     @property
     def undecided(self) -> bool:

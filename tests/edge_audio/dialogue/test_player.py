@@ -9,7 +9,7 @@ from virtual_models import VirtualVoice
 
 from edge_audio.audio.playout import Playout
 from edge_audio.dialogue.player import Player
-from edge_audio.dialogue.reply import Reply
+from edge_audio.dialogue.reply import Reply, Speaking
 from edge_audio.llm.chat_model import TextDelta
 from edge_audio.tts.voice import Clause, SpokenChunk, Style
 from runtime import clock
@@ -41,15 +41,8 @@ class Stage:
         self.played: list[np.ndarray] = []
         self.started: list[tuple[float, float]] = []
         self.finished_s: list[float] = []
-        self.reply = Reply(
-            self.epoch.advance(),
-            voice=Voice(),
-            style=Style(),
-            output_rate_hz=RATE_HZ,
-            held_ms=5000,
-            time_s=lambda: 0.0,
-            watcher=self,
-        )
+        speaking = Speaking(Voice(), Style(), RATE_HZ, held_ms=5000)
+        self.reply = Reply(self.epoch.advance(), speaking, lambda: 0.0, self)
 
     def reply_text(self, reply: Reply) -> None:
         pass

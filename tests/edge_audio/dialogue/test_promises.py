@@ -126,20 +126,21 @@ def converse(
             await clock.sleep_until(at_s)
             match what:
                 case "stop":
-                    assistant.stop()
+                    assistant.interrupt()
                 case "type":
                     typed.append(f"t{len(typed)}")
-                    assistant.say_typed(typed[-1])
+                    assistant.user_typed(typed[-1])
                 case "mute" | "unmute":
                     assistant.mute(what == "mute")
                 case "press to talk" | "let go":
                     assistant.push_to_talk(what == "press to talk")
 
     async def main() -> Counter[str]:
-        assistant = Assistant(config, models, told)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(act(assistant))
-            await assistant.run(device)
+        async with Assistant.open(config, models=models, device=device) as assistant:
+            assistant.watch(told)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(act(assistant))
+                await assistant.ended()
         return assistant.counters
 
     counters = clock.run_virtual(main())

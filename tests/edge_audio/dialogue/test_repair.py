@@ -41,9 +41,10 @@ def converse(speech: list[tuple[float, float]], seed: int = 3) -> tuple[list[tup
     models = Models(VirtualDetector(), VirtualEndOfTurn(rng), VirtualRecognizer(rng), chat, voice)
 
     async def main() -> None:
-        assistant = Assistant(Config(tts=Hibari()), models, lambda e: events.append((clock.now(), e)))
-        await assistant.run(VirtualDevice(speech, speech[-1][1] + 30.0))
-        await asyncio.sleep(0)
+        device = VirtualDevice(speech, speech[-1][1] + 30.0)
+        async with Assistant.open(Config(tts=Hibari()), models=models, device=device) as assistant:
+            assistant.watch(lambda e: events.append((clock.now(), e)))
+            await assistant.ended()
 
     clock.run_virtual(main())
     return events, chat

@@ -1,6 +1,7 @@
 """What the user did by hand is done again in a replay, at its time."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 from virtual_models import (
@@ -14,8 +15,10 @@ from virtual_models import (
 from edge_audio.adapters import Models
 from edge_audio.config import Config, Hibari
 from edge_audio.events import Level, SpeechStarted, TurnEnded, TurnFinished
+from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
 from edge_audio.recording.replay import replay
+from edge_audio.recording.session import describe
 from runtime import clock
 
 
@@ -29,8 +32,10 @@ def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[Told]:
         VirtualVoice(rng, failing=0.0),
     )
     config = Config(tts=Hibari())
-    then = [Told(at_s, deed) for at_s, deed in deeds]
-    return clock.run_virtual(replay(config, models, heard.astype(np.float32), None, then))
+    session = describe(config, {}, device="test", rate_hz=24_000, latency_s=0.0, treated=False)
+    recording = RecordedConversation(Path(), session, [Told(at_s, deed) for at_s, deed in deeds])
+    nothing = np.zeros(0, np.float32)
+    return clock.run_virtual(replay(config, models, recording, heard.astype(np.float32), nothing))
 
 
 def test_a_line_is_typed_and_its_reply_stopped_when_it_was_then() -> None:

@@ -19,8 +19,7 @@ def measured(
 ) -> tuple[list[TurnReport], TurnMeter]:
     """Return the reports as they come out of a meter, and the meter."""
     now_s = 0.0
-    meter = TurnMeter(lambda: now_s)
-    meter.output_latency_s = output_latency_s
+    meter = TurnMeter(lambda: now_s, output_latency_s)
     reports = []
     for now_s, event in happened:  # noqa: B007 (the meter's clock)
         told = meter.measure(event)

@@ -6,14 +6,16 @@ A reply is numbered too, and its sound is a constant whose value tells the reply
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from edge_audio.asr.recognizer import Transcript
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
+from edge_audio.events import Event
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
 from runtime import clock
@@ -189,12 +191,11 @@ def reply_of(sample: float) -> int:
     return round(sample * 1024) - 8
 
 
-class VirtualDevice:
+class VirtualDevice(AudioDevice):
     """Speaks given stretches of speech and keeps what is played with the time it was handed out."""
 
     name = "virtual"
     output_rate_hz = OUTPUT_RATE_HZ
-    output_latency_s = 0.0
 
     def __init__(self, speech: list[tuple[float, float]], length_s: float) -> None:
         """`speech` holds begin and end of each stretch, in seconds."""
@@ -202,7 +203,7 @@ class VirtualDevice:
         self._length_s = length_s
         self.played: list[tuple[float, Samples]] = []
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         index = 0
         while index * 0.02 < self._length_s:
             block = np.zeros(OUTPUT_RATE_HZ // 50, np.float32)
@@ -213,4 +214,3 @@ class VirtualDevice:
             level = float(any(start <= at_s < end for start, end in self._speech))
             await frames.put(Frame(np.full(320, level, np.float32), index * 320))
             index += 1
-        frames.close()

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from chat_server import DONE, Answer, chat_server, chunk, event, raw, silence, s
 from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.assistant import Assistant
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame
 from edge_audio.audio.playout import Playout
 from edge_audio.bench.stand_ins import Quiet, QuietUtterance, Tone
@@ -82,18 +83,17 @@ class Local:
 
 
 @dataclass
-class Device:
+class Device(AudioDevice):
     """A microphone that hears speech from 0.1 to 0.4 s of each turn, and a speaker, in real time."""
 
     turns_s: Sequence[float]
     length_s: float
     name: str = "wires"
     output_rate_hz: int = RATE_HZ
-    output_latency_s: float = 0.0
     played: int = 0
     block: np.ndarray = field(default_factory=lambda: np.zeros(round(RATE_HZ * FRAME_S), np.float32))
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         began_s = clock.now()
         for index in range(round(self.length_s / FRAME_S)):
             at_s = index * FRAME_S
@@ -136,9 +136,11 @@ async def converse(
             chat = FallbackModel(remote, Local(), first_token_limit_s=LIMIT_S, retry_after_s=60.0)
         ears = Ears(words=local)
         models = Models(ears, ears, ears, chat, Tone(), None if local else remote)
-        assistant = Assistant(Config(tts=Hibari()), models, events.append)
         began_s = time.monotonic()
-        await assistant.run(Device(turns_s, length_s))
+        device = Device(turns_s, length_s)
+        async with Assistant.open(Config(tts=Hibari()), models=models, device=device) as assistant:
+            assistant.watch(events.append)
+            await assistant.ended()
         took_s = time.monotonic() - began_s
         await models.close()
         await asyncio.wait_for(server.left.wait(), 1)

@@ -2,8 +2,9 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 from virtual_lane import VirtualLane
 
+from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame
 from edge_audio.audio.playout import Playout
 from edge_audio.config import Config, Hibari
 from edge_audio.events import Event, Level, Notice
 from edge_audio.recording.folder import HEARD, PLAYED, claim_folder, read_recording
-from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.lines import ByHand, Happening, Told
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import Session, describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
@@ -37,19 +39,18 @@ def session() -> Session:
     return describe(config, models, device="test", rate_hz=RATE_HZ, latency_s=0.02, treated=False)
 
 
-class Device:
+class Device(AudioDevice):
     """Hears a constant, hands out the playout, and loses its input for a while."""
 
     name = "test"
     output_rate_hz = RATE_HZ
-    output_latency_s = 0.0
 
     def __init__(self, seconds: float, lost: range = range(0)) -> None:
         """`lost` holds the numbers of the frames that never come."""
         self._frames = round(seconds * 50)
         self._lost = lost
 
-    async def run(self, frames: Channel[Frame], playout: Playout) -> None:
+    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         began_s = clock.now()
         block = np.zeros(RATE_HZ // 50, np.float32)
         for number in range(self._frames):
@@ -57,19 +58,18 @@ class Device:
             await clock.sleep_until(began_s + (number + 1) / 50)
             if number not in self._lost:
                 await frames.put(Frame(np.full(FRAME_SAMPLES, 0.25, np.float32), number * FRAME_SAMPLES))
-        frames.close()
 
 
 async def record(folder: Path, device: Device, lane: Lane, told: list[Event], playout: Playout) -> int:
     """Record while `device` runs; return how many frames came through."""
     began_s = clock.now()
-    recorder = Recorder(folder, session, lane, lambda: clock.now() - began_s, told.append)
+    recorder = Recorder(folder, session, lane)
     frames: Channel[Frame] = Channel(10_000)
     async with ActorGroup() as group:
-        group.start(Actor("recorder", recorder.run))
-        recorder.note(Level(0.5, 0.5))
-        await RecordedDevice(device, recorder).run(frames, playout)
-        recorder.note(ByHand("stop"))
+        group.start(Actor("recorder", partial(recorder.run, told.append)))
+        recorder.note(clock.now() - began_s, Level(0.5, 0.5))
+        await RecordedDevice(device, recorder).run(frames, playout, told.append)
+        recorder.note(clock.now() - began_s, ByHand("stop"))
     return len(list(frames.drain()))
 
 
@@ -187,12 +187,12 @@ def test_what_cannot_be_written_costs_the_recording_and_not_the_conversation(tmp
     told: list[Event] = []
 
     async def main() -> int:
-        recorder = Recorder(tmp_path, session, VirtualLane("disk"), lambda: 0.0, told.append)
-        recorder.note(Notice("half a letter: \ud83d"))
+        recorder = Recorder(tmp_path, session, VirtualLane("disk"))
+        recorder.note(0.0, Notice("half a letter: \ud83d"))
         frames: Channel[Frame] = Channel(10_000)
         async with ActorGroup() as group:
-            group.start(Actor("recorder", recorder.run))
-            await RecordedDevice(Device(1.0), recorder).run(frames, Playout(RATE_HZ))
+            group.start(Actor("recorder", partial(recorder.run, told.append)))
+            await RecordedDevice(Device(1.0), recorder).run(frames, Playout(RATE_HZ), told.append)
         return len(list(frames.drain()))
 
     assert clock.run_virtual(main()) == 50
@@ -235,24 +235,44 @@ def test_what_is_done_by_hand_is_kept_and_done() -> None:
         def push_to_talk(self, talking: bool) -> None:
             done.append(("push", talking))
 
-        def stop(self) -> None:
-            done.append("stop")
+        def interrupt(self) -> None:
+            done.append("interrupt")
 
-        def quit(self) -> None:
-            done.append("quit")
+        def close(self) -> None:
+            done.append("close")
 
-        def say_typed(self, text: str) -> None:
+        def user_typed(self, text: str) -> None:
             done.append(text)
 
-    commands = RecordedCommands(Hands(), kept.append)
+        def now_s(self) -> float:
+            return 7.0
+
+    class Kept(Recorder):
+        def __init__(self) -> None:
+            pass
+
+        def note(self, at_s: float, event: Happening) -> None:
+            assert at_s == 7.0
+            assert isinstance(event, ByHand)
+            kept.append(event)
+
+    commands = RecordedCommands(Hands(), Kept())
     commands.mute(True)
     commands.mute(False)
     commands.push_to_talk(True)
     commands.push_to_talk(False)
-    commands.stop()
-    commands.say_typed("hello")
-    commands.quit()
-    assert done == [("mute", True), ("mute", False), ("push", True), ("push", False), "stop", "hello", "quit"]
+    commands.interrupt()
+    commands.user_typed("hello")
+    commands.close()
+    assert done == [
+        ("mute", True),
+        ("mute", False),
+        ("push", True),
+        ("push", False),
+        "interrupt",
+        "hello",
+        "close",
+    ]
     assert [deed.what for deed in kept] == ["mute", "unmute", "press to talk", "let go", "stop", "type"]
     assert kept[-1].text == "hello"
 

@@ -20,13 +20,13 @@ class Told:
     def push_to_talk(self, talking: bool) -> None:
         self.calls.append(("talk", talking))
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
         self.calls.append("stop")
 
-    def quit(self) -> None:
+    def close(self) -> None:
         self.calls.append("quit")
 
-    def say_typed(self, text: str) -> None:
+    def user_typed(self, text: str) -> None:
         self.calls.append(("say", text))
 
 

@@ -15,10 +15,10 @@ from edge_audio.terminal.keys import Controls, Keyboard
 
 class Commands:
     def __init__(self): self.done = asyncio.Event()
-    def stop(self): print("stop", flush=True)
-    def say_typed(self, text): print("say", ascii(text), flush=True)
+    def interrupt(self): print("stop", flush=True)
+    def user_typed(self, text): print("say", ascii(text), flush=True)
     def mute(self, on): raise RuntimeError("a bug")
-    def quit(self): print("quit", flush=True); self.done.set()
+    def close(self): print("quit", flush=True); self.done.set()
 
 async def main():
     commands, controls = Commands(), Controls()

@@ -1,13 +1,13 @@
-"""The maker: the chat model is asked for one thing at a time, and what is not wanted gives way at once."""
+"""Replies: the chat model is asked for one thing at a time, and what is not wanted gives way at once."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
-from reply_making import Voice, Watcher, empty_reply
+from reply_making import Voice, Watcher, speaking_with
 
 from edge_audio.dialogue.context import Context
-from edge_audio.dialogue.maker import ReplyMaker
+from edge_audio.dialogue.replies import Replies
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
 from runtime import clock
 from runtime.actor import ActorGroup
@@ -41,14 +41,14 @@ def judged(*, cancelled: bool) -> list[float | None]:
         answers: list[float | None] = []
         chat = Chat()
         async with ActorGroup() as group:
-            maker = ReplyMaker(group, chat, Context("Be kind.", 1000))
-            group.start(maker.actor())
-            reply = empty_reply(Voice(), Watcher())
-            maker.start(reply, chat.reply((), UserTurn("What")))
+            replies = Replies(group, chat, Context("Be kind.", 1000), speaking_with(Voice()), clock.now)
+            group.start(replies.actor())
+            reply = replies.new(Watcher())
+            replies.begin(reply, UserTurn("What"))
             await asyncio.sleep(0.1)
             if cancelled:
-                maker.cancel(reply)
-            maker.prefill("What time", answers.append)
+                replies.cancel(reply)
+            replies.prefill("What time", answers.append)
             await asyncio.sleep(0.1)
         return answers
 

@@ -5,7 +5,7 @@ import numpy as np
 from edge_audio.audio.frame import Samples
 
 
-class CaptureRing:
+class SampleRing:
     """A bounded ring of samples for one writer (the audio callback) and one reader (the loop).
 
     When it is full the oldest samples are overwritten, and the reader sees it as a gap in the index.

@@ -2,7 +2,7 @@ import asyncio
 
 from runtime.actor import Actor, ActorGroup
 from runtime.clock import run_virtual
-from runtime.newest import Newest
+from runtime.latest import LatestTask
 
 
 def test_asking_anew_cancels_the_job_before() -> None:
@@ -17,21 +17,21 @@ def test_asking_anew_cancels_the_job_before() -> None:
             raise
 
     async def main() -> None:
-        newest = Newest()
+        latest = LatestTask()
         async with ActorGroup() as group:
-            group.start(Actor("newest", newest.run))
-            newest.ask(lambda: job("first"))
+            group.start(Actor("latest", latest.run))
+            latest.ask(lambda: job("first"))
             await asyncio.sleep(0.5)
-            newest.ask(lambda: job("second"))
+            latest.ask(lambda: job("second"))
             await asyncio.sleep(0.5)
-            assert newest.busy
+            assert latest.busy
             await asyncio.sleep(1)
-            assert not newest.busy
-            newest.ask(lambda: job("third"))
+            assert not latest.busy
+            latest.ask(lambda: job("third"))
             await asyncio.sleep(0.5)
-            newest.drop()
+            latest.drop()
             await asyncio.sleep(2)
-            assert not newest.busy
+            assert not latest.busy
 
     run_virtual(main())
     assert log == ["first cancelled", "second done", "third cancelled"]
@@ -44,11 +44,11 @@ def test_of_several_asked_at_once_only_the_last_runs() -> None:
         log.append(number)
 
     async def main() -> None:
-        newest = Newest()
+        latest = LatestTask()
         async with ActorGroup() as group:
-            group.start(Actor("newest", newest.run))
+            group.start(Actor("latest", latest.run))
             for number in range(3):
-                newest.ask(lambda number=number: job(number))
+                latest.ask(lambda number=number: job(number))
             await asyncio.sleep(1)
 
     run_virtual(main())

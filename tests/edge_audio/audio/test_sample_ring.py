@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.audio.capture import CaptureRing
 from edge_audio.audio.frame import Samples
+from edge_audio.audio.sample_ring import SampleRing
 
 
 def numbers(start: int, count: int) -> Samples:
@@ -16,7 +16,7 @@ def numbers(start: int, count: int) -> Samples:
 
 
 def test_what_is_written_is_read_with_its_index() -> None:
-    ring = CaptureRing(100)
+    ring = SampleRing(100)
     ring.write(numbers(0, 30))
     ring.write(numbers(30, 10))
     assert ring.waiting == 40
@@ -29,7 +29,7 @@ def test_what_is_written_is_read_with_its_index() -> None:
 
 
 def test_a_full_ring_drops_its_oldest_and_leaves_a_gap_in_the_index() -> None:
-    ring = CaptureRing(100)
+    ring = SampleRing(100)
     ring.write(numbers(0, 60))
     ring.read()
     ring.write(numbers(60, 90))
@@ -42,7 +42,7 @@ def test_a_full_ring_drops_its_oldest_and_leaves_a_gap_in_the_index() -> None:
 
 
 def test_what_was_read_stays_when_the_ring_goes_on() -> None:
-    ring = CaptureRing(10)
+    ring = SampleRing(10)
     ring.write(numbers(0, 10))
     _, pcm = ring.read()
     ring.write(numbers(10, 10))
@@ -51,12 +51,12 @@ def test_what_was_read_stays_when_the_ring_goes_on() -> None:
 
 def test_a_ring_needs_room() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        CaptureRing(0)
+        SampleRing(0)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 50)), max_size=60))
 def test_index_and_samples_agree_and_nothing_is_lost_uncounted(script: list[tuple[bool, int]]) -> None:
-    ring = CaptureRing(50)
+    ring = SampleRing(50)
     written = read = 0
     for is_write, count in script:
         if is_write:
@@ -72,7 +72,7 @@ def test_index_and_samples_agree_and_nothing_is_lost_uncounted(script: list[tupl
 
 
 def test_samples_overwritten_while_they_are_read_count_as_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    ring = CaptureRing(64)
+    ring = SampleRing(64)
     ring.write(numbers(0, 64))
     copy = np.concatenate
 
@@ -81,7 +81,7 @@ def test_samples_overwritten_while_they_are_read_count_as_dropped(monkeypatch: p
         return copy(parts)
 
     with monkeypatch.context() as meddling:
-        meddling.setattr("edge_audio.audio.capture.np.concatenate", overtaken)
+        meddling.setattr("edge_audio.audio.sample_ring.np.concatenate", overtaken)
         index, pcm = ring.read()
     assert index == 16
     np.testing.assert_array_equal(pcm, numbers(16, 48))
@@ -99,7 +99,7 @@ def hasty_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty_threads")
 def test_a_reader_that_is_overtaken_never_gets_torn_samples() -> None:
-    ring = CaptureRing(64)
+    ring = SampleRing(64)
     count = 10_000
 
     def callback() -> None:

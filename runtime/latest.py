@@ -1,11 +1,11 @@
-"""Work of which only the newest request matters."""
+"""Work of which only the latest request matters."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 
-class Newest:
-    """Runs one job at a time, always the newest asked for: asking anew cancels the one before.
+class LatestTask:
+    """Runs one job at a time, always the latest asked for: asking anew cancels the one before.
 
     For answers that are worthless once the question has changed, such as a transcript of an utterance
     that has since gone on. `run` is an actor's body; a job's exception fails the actor.
