@@ -211,8 +211,6 @@ class TurnReport:
     """How long speculations ran for this turn that were discarded."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
-    unasked: bool = False
-    """True where the assistant spoke by itself, and no turn was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +219,19 @@ class TurnFinished:
 
     epoch: int
     report: TurnReport
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the assistant said by itself was played to its end, or stopped."""
+
+    epoch: int
+    text: str
+    heard_text: str
+    """The part of it that was played."""
+    interrupted: bool
+    error: str | None = None
+    """What went wrong, in the words shown to the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +258,7 @@ Event = (
     | ReplyPaused
     | ReplyResumed
     | TurnFinished
+    | Announced
     | Notice
 )
 """Everything that can be reported. The classes' names are the kinds in a recording's file: keep them."""

@@ -13,6 +13,7 @@ from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.seams import ReplyPlayer
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
+    Announced,
     Notice,
     ReplyPaused,
     ReplyResumed,
@@ -147,17 +148,25 @@ class Delivery(Audience, ReplyWatcher):
             unanswered = said
         else:
             self._context.assistant_said(heard)
-        exchange.ended(heard)
-        if audible:
-            self._report(TurnFinished(exchange.reply.epoch, exchange.report(heard, interrupted=True)))
+        if audible or exchange.announcement is not None:
+            self._report_end(exchange, heard, interrupted=True)
         return unanswered
 
     def stop(self) -> None:
         """Fall silent because the user wants it: their turn counts as answered."""
         exchange, audible = self._exchange, self._player.audible
         self.give_up(joins=lambda said: False)
-        if exchange is not None and not audible:
-            self._report(TurnFinished(exchange.reply.epoch, exchange.report("", interrupted=True)))
+        if exchange is not None and exchange.announcement is None and not audible:
+            self._report_end(exchange, "", interrupted=True)
+
+    def _report_end(self, exchange: Exchange, heard: str, *, interrupted: bool) -> None:
+        reply, announcement = exchange.reply, exchange.announcement
+        if announcement is None:
+            report = exchange.report(heard, interrupted=interrupted)
+            self._report(TurnFinished(reply.epoch, report))
+        else:
+            announcement.on_end(heard)
+            self._report(Announced(reply.epoch, announcement.text, heard, interrupted, reply.error))
 
     # How replies get on, those made ahead too: of these nothing is heard or shown.
 
@@ -194,6 +203,5 @@ class Delivery(Audience, ReplyWatcher):
         if reply.error is not None:
             heard = reply.spoken.heard(reply.text, reply.spoken.samples)
         self._context.assistant_said(heard)
-        exchange.ended(heard)
-        self._report(TurnFinished(reply.epoch, exchange.report(heard, interrupted=False)))
+        self._report_end(exchange, heard, interrupted=False)
         self.on_end()

@@ -23,10 +23,10 @@ class Report:
     def watch(self, event: Event) -> None:
         """Take note of finished turns, and of words that become known later."""
         match event:
-            case TurnFinished(epoch, report):
+            case TurnFinished(epoch=epoch, report=report):
                 self._places[epoch] = len(self.turns)
                 self.turns.append(report)
-            case TurnTranscribed(epoch, text) if (place := self._places.get(epoch)) is not None:
+            case TurnTranscribed(epoch=epoch, text=text) if (place := self._places.get(epoch)) is not None:
                 self.turns[place] = replace(self.turns[place], user_text=text)
             case _:
                 pass

@@ -81,11 +81,6 @@ class Exchange:
     first_audio_s: float | None = None
     """Its first audible sample."""
 
-    def ended(self, heard_text: str) -> None:
-        """Let who asked for an announcement know what was heard of it."""
-        if self.announcement is not None:
-            self.announcement.on_end(heard_text)
-
     def report(self, heard_text: str, *, interrupted: bool) -> TurnReport:
         """Sum the exchange up."""
         turn, reply = self.turn, self.reply
@@ -106,7 +101,6 @@ class Exchange:
             lead_ms=self._lead_ms(),
             commit_to_first_sample_ms=self._commit_to_first_sample_ms(),
             error=reply.error,
-            unasked=self.said is None,
         )
 
     def _lead_ms(self) -> float | None:

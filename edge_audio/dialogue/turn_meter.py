@@ -40,14 +40,14 @@ class TurnMeter:
     def measure(self, event: Event) -> Event:
         """Take note of `event`, and return it with all that is known about it."""
         match event:
-            case SpeechStarted(_, start_s):
+            case SpeechStarted(start_s=start_s):
                 self._onset_s = start_s
-            case SpeculationStarted(epoch):
+            case SpeculationStarted(epoch=epoch):
                 self._making[epoch] = self._time_s()
                 self.totals["speculations_started"] += 1
-            case SpeculationEnded(epoch, outcome):
+            case SpeculationEnded(epoch=epoch, outcome=outcome):
                 self._ended(outcome, self._time_s() - self._making.pop(epoch, self._time_s()))
-            case TurnEnded(_, _, epoch):
+            case TurnEnded(epoch=epoch):
                 # What a turn wasted that had no reply, and so has no report, was wasted for this one too.
                 self._wasted_for = {epoch: self._wasted_s + sum(self._wasted_for.values())}
                 self._wasted_s = 0.0
@@ -57,7 +57,7 @@ class TurnMeter:
             case ReplyResumed():
                 self._silence_ms = None
                 self.totals["replies_held_and_gone_on"] += 1
-            case TurnFinished(epoch, report):
+            case TurnFinished(epoch=epoch, report=report):
                 return TurnFinished(epoch, self._complete(epoch, report))
             case _:
                 pass

@@ -73,13 +73,13 @@ class PrometheusMeter:
         match event:
             case SpeculationStarted():
                 self._started.inc()
-            case SpeculationEnded(_, outcome):
+            case SpeculationEnded(outcome=outcome):
                 self._speculations.labels(outcome).inc()
             case ReplyResumed():
                 self._gone_on.inc()
-            case Notice(_, is_error=True):
+            case Notice(is_error=True):
                 self._errors.inc()
-            case TurnFinished(_, report):
+            case TurnFinished(report=report):
                 self._finished(report)
                 dropped = session.counters["frames_dropped"]
                 self._dropped.inc(dropped - self._dropped_before)

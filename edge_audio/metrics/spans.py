@@ -13,6 +13,7 @@ from edge_audio.events import (
     SpeculationEnded,
     SpeculationStarted,
     SpeechStarted,
+    State,
     StateChanged,
     TurnEnded,
     TurnFinished,
@@ -82,19 +83,19 @@ class SpanMeter:
     def measure(self, event: Event, session: Session) -> str | None:
         """See `Meter`."""
         match event:
-            case SpeechStarted(_, start_s):
+            case SpeechStarted(start_s=start_s):
                 self._begun_s = start_s if self._begun_s is None else self._begun_s
-            case StateChanged("silence"):
+            case StateChanged(state=State.SILENCE):
                 self._begun_s = None
-            case SpeculationStarted(epoch):
+            case SpeculationStarted(epoch=epoch):
                 self._making[epoch] = session.now_s()
-            case SpeculationEnded(epoch, outcome):
+            case SpeculationEnded(epoch=epoch, outcome=outcome):
                 now_s = session.now_s()
                 start_s = self._making.pop(epoch, now_s)
                 self._parts.append(Part("speculation", start_s, now_s, {"outcome": outcome}))
             case TurnEnded():
                 self._said_from_s, self._begun_s = self._begun_s, None
-            case TurnFinished(_, report):
+            case TurnFinished(report=report):
                 parts, self._parts = self._parts, []
                 now_s = session.now_s()
                 self._send([*parts, *parts_of(report, self._said_from_s, now_s)], report, now_s)

@@ -78,15 +78,15 @@ async def _act(deeds: list[Told], commands: Commands) -> None:
         await clock.sleep_until(began_s + deeds[0].at_s)
         happened = deeds.pop(0)
         match happened.event:
-            case ByHand("mute"):
+            case ByHand(what="mute"):
                 commands.mute(True)
-            case ByHand("unmute"):
+            case ByHand(what="unmute"):
                 commands.mute(False)
-            case ByHand("press to talk"):
+            case ByHand(what="press to talk"):
                 commands.push_to_talk(True)
-            case ByHand("let go"):
+            case ByHand(what="let go"):
                 commands.push_to_talk(False)
-            case ByHand("stop"):
+            case ByHand(what="stop"):
                 commands.interrupt()
-            case ByHand("type", text):
+            case ByHand(what="type", text=text):
                 commands.user_typed(text)

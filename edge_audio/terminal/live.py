@@ -14,6 +14,7 @@ from rich.live import Live
 
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.events import (
+    Announced,
     Event,
     Heard,
     Level,
@@ -24,9 +25,11 @@ from edge_audio.events import (
     ReplyText,
     SpeculationEnded,
     SpeculationStarted,
+    State,
     StateChanged,
     TurnEnded,
     TurnFinished,
+    TurnReport,
     TurnTranscribed,
 )
 from edge_audio.terminal.keys import Controls
@@ -82,25 +85,25 @@ class LiveView:
     def __call__(self, event: Event) -> None:
         """See `View`."""
         match event:
-            case Level(rms, speech):
+            case Level(rms=rms, speech=speech):
                 self._show(rms=rms, speech=speech)
-            case StateChanged("silence"):
-                self._show(state="silence", partial="")
-            case StateChanged(state):
+            case StateChanged(state=State.SILENCE):
+                self._show(state=State.SILENCE, partial="")
+            case StateChanged(state=state):
                 self._show(state=state)
-            case Heard(text):
+            case Heard(text=text):
                 self._show(partial=text or "")
             case SpeculationStarted():
                 self._show(speculating=True)
             case SpeculationEnded():
                 self._show(speculating=False)
-            case TurnEnded(user_text, _, epoch):
+            case TurnEnded(user_text=user_text, epoch=epoch):
                 self._answering = epoch
                 words = UNKNOWN if user_text is None else user_text
                 self._show(user_text=words, partial="", reply_text="", audible=False, held=False)
-            case TurnTranscribed(self._answering, text):
+            case TurnTranscribed(epoch=self._answering, text=text):
                 self._show(user_text=text)
-            case ReplyText(_, text):
+            case ReplyText(text=text):
                 self._show(reply_text=text)
             case ReplyStarted():
                 self._show(audible=True)
@@ -108,10 +111,14 @@ class LiveView:
                 self._show(held=True)
             case ReplyResumed():
                 self._show(held=False, partial="")
-            case TurnFinished(_, report):
+            case TurnFinished(report=report):
                 self._finished.append(FinishedTurn(report))
                 self._answering = None
                 self._show(user_text="", reply_text="", audible=False, held=False)
+            case Announced():
+                said = TurnReport("", event.text, event.heard_text, interrupted=event.interrupted)
+                self._finished.append(FinishedTurn(replace(said, error=event.error)))
+                self._show(reply_text="", audible=False, held=False)
             case Notice():
                 self._finished.append(ShownNotice(event))
 
@@ -174,17 +181,19 @@ class PlainView:
     def __call__(self, event: Event) -> None:
         """See `View`."""
         match event:
-            case TurnEnded(str(user_text)):
+            case TurnEnded(user_text=str(user_text)):
                 self._note("you:", user_text)
-            case TurnTranscribed(_, text):
+            case TurnTranscribed(text=text):
                 self._note("you:", text)
-            case TurnFinished(_, report):
+            case TurnFinished(report=report):
                 self._note("assistant:", report.heard_text, " (interrupted)" if report.interrupted else "")
                 if report.response_gap_ms is not None:
                     self._note("gap", f"{report.response_gap_ms:.0f} ms")
                 if report.error is not None:
                     self._note("error:", report.error)
-            case Notice(text, is_error):
+            case Announced(heard_text=text, interrupted=interrupted):
+                self._note("assistant:", text, " (interrupted)" if interrupted else "")
+            case Notice(text=text, is_error=is_error):
                 self._note("error:" if is_error else "note:", text)
 
     def _note(self, label: str, text: str, remark: str = "") -> None:

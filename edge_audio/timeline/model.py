@@ -19,6 +19,7 @@ from edge_audio.events import (
     SpeculationStarted,
     SpeechPaused,
     SpeechStarted,
+    State,
     StateChanged,
     TurnEnded,
     TurnFinished,
@@ -149,39 +150,39 @@ def from_events(told: list[Told]) -> Timeline:
     for happened in told:
         at_s, event = happened.at_s, happened.event
         match event:
-            case SpeechStarted(_, start_s):
+            case SpeechStarted(start_s=start_s):
                 speaking_s = start_s if speaking_s is None else speaking_s
                 begun_s = start_s if begun_s is None else begun_s
-            case SpeechPaused(_, speech_end_s):
+            case SpeechPaused(end_s=speech_end_s):
                 timeline.speech.append(Stretch(speaking_s, speech_end_s))
                 speaking_s = None
-            case StateChanged("silence"):
+            case StateChanged(state=State.SILENCE):
                 begun_s = None  # it was no turn
-            case SpeculationStarted(epoch, text):
+            case SpeculationStarted(epoch=epoch, user_text=text):
                 making[epoch] = (at_s, text or "")
-            case SpeculationEnded(epoch, outcome) if epoch in making:
+            case SpeculationEnded(epoch=epoch, outcome=outcome) if epoch in making:
                 start_s, text = making.pop(epoch)
                 timeline.ahead.append(Ahead(start_s, at_s, outcome, text))
-            case TurnEnded(_, _, epoch):
+            case TurnEnded(epoch=epoch):
                 began_s = at_s if begun_s is None else begun_s
                 for ended_s, before_s in owed.values():  # a turn that had ended, and had no reply, went on
                     timeline.taken_back_s.append(ended_s)
                     began_s = min(began_s, before_s)
                 owed, begun_s = {epoch: (at_s, began_s)}, None
-            case ReplyStarted(epoch, audible_s):
+            case ReplyStarted(epoch=epoch, at_s=audible_s):
                 saying[epoch] = _Saying(audible_s)
-            case ReplyPaused(epoch) if epoch in saying:
+            case ReplyPaused(epoch=epoch) if epoch in saying:
                 saying[epoch].held_since_s = at_s
-            case ReplyResumed(epoch):
+            case ReplyResumed(epoch=epoch):
                 if speaking_s is None:
                     begun_s = None  # it was no turn either; else the hold may just have lasted too long
                 if epoch in saying:
                     saying[epoch].goes_on(at_s)
-            case TurnFinished(epoch, turn):
+            case TurnFinished(epoch=epoch, report=turn):
                 timeline.begins_s.append(owed.pop(epoch, (at_s, at_s))[1])
                 if (said := saying.pop(epoch, None)) is not None:
                     timeline.answers.append(said.over(at_s, turn))
-            case Notice(text, is_error):
+            case Notice(text=text, is_error=is_error):
                 timeline.remarks.append(Remark(at_s, text, is_error))
             case _:
                 pass

@@ -85,7 +85,7 @@ def _only_what_was_committed_is_played(course: Course) -> None:
         match event:
             case TurnEnded():
                 ended.add(event.epoch)
-            case ReplyStarted(epoch):
+            case ReplyStarted(epoch=epoch):
                 expect(epoch in ended, "1", event)
 
 
@@ -121,9 +121,9 @@ def _told_words(course: Course) -> set[str]:
     told = {UNKNOWN}
     for event in (*course.earlier, *course.of(Heard)):
         match event:
-            case Heard(text, int(), ids):
+            case Heard(text=text, pause=int(), audio_ids=ids):
                 told.update(_words(course.ears.words_of(ids or ()) if text is None else text))
-            case TurnEnded(str(text)):
+            case TurnEnded(user_text=str(text)):
                 told.update(_words(text))
             case _:
                 pass
@@ -315,10 +315,10 @@ def _holds_end_in_time(course: Course) -> None:
         match event:
             case SpeechStarted():
                 onset_s = at_s
-            case ReplyPaused(epoch):
+            case ReplyPaused(epoch=epoch):
                 expect(held is None, "hold", "held twice")
                 held, held_s = epoch, at_s
-            case ReplyResumed(epoch) | TurnFinished(epoch) if epoch == held:
+            case ReplyResumed(epoch=epoch) | TurnFinished(epoch=epoch) if epoch == held:
                 waited_s = at_s - max(onset_s, held_s)
                 expect(waited_s <= 2 * HOLD_MS / 1000 + _SOON_S, "hold", waited_s, "s until", event)
                 useless_s = [at for at in forgotten_s if held_s < at < at_s]

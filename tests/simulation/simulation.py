@@ -109,9 +109,9 @@ class Course:
         told: list[Event] = []
         for event in self.of(Heard, TurnFinished, TurnEnded):
             match event:
-                case Heard(_, None):
+                case Heard(pause=None):
                     pass
-                case Heard(None, pause, ids):
+                case Heard(text=None, pause=pause, audio_ids=ids):
                     told.append(Heard(self.ears.words_of(ids or ()), pause))
                 case _:
                     told.append(event)

@@ -182,11 +182,11 @@ def decisive(events: list[tuple[float, Event]]) -> list[tuple[float, str]]:
     told = []
     for at_s, event in events:
         match event:
-            case Heard(text, int()) | TurnEnded(text):
+            case Heard(text=text, pause=int()) | TurnEnded(user_text=text):
                 told.append((at_s, f"{type(event).__name__} {text}"))
-            case StateChanged(state):
+            case StateChanged(state=state):
                 told.append((at_s, state))
-            case TurnFinished(_, report):
+            case TurnFinished(report=report):
                 told.append((at_s, f"heard {report.heard_text}"))
             case SpeechStarted() | SpeechPaused() | ReplyStarted() | ReplyPaused() | ReplyResumed():
                 told.append((at_s, type(event).__name__))
