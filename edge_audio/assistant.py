@@ -25,7 +25,7 @@ from edge_audio.dialogue.replies import Replies
 from edge_audio.dialogue.reply import Speaking
 from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn_meter import TurnMeter
-from edge_audio.events import Event, Hearing, Notice
+from edge_audio.events import Code, Event, Hearing, Notice, Part
 from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.tts.voice import Style, Voice
@@ -264,7 +264,9 @@ class Assistant:
         self._group.start(Actor("device", self._run_device))
         self._group.start(Actor("end of input", self._end_with_input))
         if isinstance(self.models.chat, FallbackModel):
-            self.models.chat.watch(lambda sentence: self._notify(Notice(sentence)))
+            self.models.chat.watch(
+                lambda sentence: self._notify(Notice(sentence, False, Part.LLM, Code.REPLACED))
+            )
         self._replies.prefill()
 
     def _close(self) -> None:
@@ -296,6 +298,9 @@ class Assistant:
             if not reader.closed:
                 reader.put_nowait(event)
 
+    def _model_replaced(self, sentence: str) -> None:
+        self._notify(Notice(sentence, False, Part.LLM, Code.REPLACED))
+
     def _heard(self, event: Event) -> None:
         self._notify(event)
         if isinstance(event, Hearing):
@@ -304,7 +309,8 @@ class Assistant:
     def _restarted(self, name: str, cause: BaseException) -> None:
         _log.debug("the %s failed and is restarted", name, exc_info=cause)
         self.trace.counters[f"restarts.{name}"] += 1
-        self._notify(Notice(f"The {name} failed and was restarted: {cause}", is_error=True))
+        text = f"The {name} failed and was restarted: {cause}"
+        self._notify(Notice(text, is_error=True, code=Code.RESTARTED))
 
 
 def is_treated(device: AudioDevice, audio: Audio, echo: bool | None) -> bool:

@@ -47,6 +47,38 @@ class Stage(StrEnum):
     """On the way to the speaker."""
 
 
+class Part(StrEnum):
+    """A part of the assistant that a notice is about."""
+
+    AUDIO = "audio"
+    VAD = "vad"
+    END_OF_TURN = "end_of_turn"
+    ASR = "asr"
+    LLM = "llm"
+    TTS = "tts"
+    RECORDING = "recording"
+    METRICS = "metrics"
+
+
+class Code(StrEnum):
+    """What a notice says, for programs."""
+
+    FAILED = "failed"
+    """It could not do one piece of work; the conversation goes on."""
+    RESTARTED = "restarted"
+    """It failed and was started again."""
+    LOST = "lost"
+    """It is gone; it is looked for."""
+    RESTORED = "restored"
+    """It is back."""
+    REPLACED = "replaced"
+    """Another one does its work."""
+    ENDED = "ended"
+    """It failed for good; the conversation goes on without it."""
+    INCOMPLETE = "incomplete"
+    """A part of its work is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
     """The user began to speak, or went on after a pause."""
@@ -211,6 +243,8 @@ class TurnReport:
     """How long speculations ran for this turn that were discarded."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
+    error_part: Part | None = None
+    """Where it went wrong: the chat model or the voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +274,10 @@ class Notice:
 
     text: str
     is_error: bool = False
+    part: Part | None = None
+    """What it is about; None where it is about the conversation as a whole."""
+    code: Code | None = None
+    """What happened to it; None for a mere remark."""
 
 
 Hearing = SpeechStarted | SpeechPaused | Heard | TurnEndJudged

@@ -17,7 +17,7 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Frame
 from edge_audio.audio.framer import Framer
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.sample_ring import SampleRing
-from edge_audio.events import Event, Notice
+from edge_audio.events import Code, Event, Notice, Part
 from runtime import clock
 from runtime.channel import Channel
 from runtime.errors import UserError
@@ -109,9 +109,10 @@ class PortAudioDevice(AudioDevice):
             await self._meanwhile(self._lane.run(lambda _: self._start(playout)), frames, playout)
             while True:
                 lost = await self._serve(frames, playout)
-                notify(Notice(f"The {lost} is gone. Trying to get it back ...", is_error=True))
+                gone = f"The {lost} is gone. Trying to get it back ..."
+                notify(Notice(gone, True, Part.AUDIO, Code.LOST))
                 await self._meanwhile(self._reconnect(playout, notify), frames, playout)
-                notify(Notice(f"Sound is back: {self.name}."))
+                notify(Notice(f"Sound is back: {self.name}.", False, Part.AUDIO, Code.RESTORED))
         finally:
             try:
                 await self._let_go()
@@ -181,7 +182,7 @@ class PortAudioDevice(AudioDevice):
                 return
             except UserError as error:
                 if attempt == _PATIENCE:
-                    notify(Notice(str(error), is_error=True))
+                    notify(Notice(str(error), True, Part.AUDIO, Code.FAILED))
             await asyncio.sleep(_RETRY_S)
 
     # On the lane.

@@ -18,7 +18,7 @@ from edge_audio.audio.files import Replacement, WavWriter
 from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Config, load_config
 from edge_audio.dialogue.report import Report
-from edge_audio.events import Event, Notice
+from edge_audio.events import Event, Notice, Part
 from edge_audio.metrics.meter import Meter
 from edge_audio.metrics.meters import measure_all, open_meters
 from edge_audio.recording.folder import claim_folder
@@ -153,7 +153,7 @@ async def _converse(
             opened.script.watch(event, assistant.now_s())
         if recorder is not None:
             recorder.note(assistant.now_s(), event)
-        measure_all(opened.meters, event, assistant, lambda remark: watch(Notice(remark)))
+        measure_all(opened.meters, event, assistant, lambda remark: watch(Notice(remark, part=Part.METRICS)))
 
     try:
         # PortAudio itself prints to standard error when a device goes away, over the live view.

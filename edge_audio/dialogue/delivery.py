@@ -14,6 +14,7 @@ from edge_audio.dialogue.seams import ReplyPlayer
 from edge_audio.dialogue.turn import Exchange, OpenTurn
 from edge_audio.events import (
     Announced,
+    Code,
     Notice,
     ReplyPaused,
     ReplyResumed,
@@ -183,7 +184,7 @@ class Delivery(Audience, ReplyWatcher):
         """See `ReplyWatcher`."""
         self._player.top_up()
         if reply.committed and reply.error is not None and self._replies.is_current(reply):
-            self._report(Notice(reply.error, is_error=True))
+            self._report(Notice(reply.error, True, reply.error_part, Code.FAILED))
 
     def reply_started(self, reply: Reply, sample_s: float, audible_s: float) -> None:
         """See `Audience`."""

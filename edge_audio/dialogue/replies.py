@@ -1,8 +1,8 @@
 """Replies: they are begun and cancelled here, and the chat model is kept ready for them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
@@ -10,6 +10,8 @@ from edge_audio.llm.chat_model import ChatModel, TextDelta, Transcriber, UserTur
 from runtime.actor import Actor, ActorGroup
 from runtime.epoch import Epoch
 from runtime.latest import LatestTask
+
+_log = logging.getLogger(__name__)
 
 
 class Replies:
@@ -93,8 +95,10 @@ class Replies:
 
         async def prefill() -> None:
             p_complete = None
-            with suppress(Exception):  # the reply will report it
+            try:
                 p_complete = await self._chat.prefill(self._context.messages(), heard)
+            except Exception:  # the reply will report it
+                _log.debug("reading ahead failed", exc_info=True)
             if judged is not None:
                 judged(p_complete)
 
@@ -110,9 +114,11 @@ class Replies:
             return
 
         async def transcribe() -> None:
-            text = None
-            with suppress(Exception):
+            try:
                 text = (await transcriber.transcribe(audio_ids)).text
+            except Exception:
+                _log.debug("a turn could not be transcribed", exc_info=True)
+                return
             if text is not None:
                 on_text(text)
 

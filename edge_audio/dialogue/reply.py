@@ -1,6 +1,7 @@
 """A reply in the making: chat model, clauses, voice, held audio."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from edge_audio.audio.resample import StreamResampler
 from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.dialogue.opening import Opening
 from edge_audio.dialogue.spoken import SpokenText
+from edge_audio.events import Part
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
 from runtime.channel import Channel
+
+_log = logging.getLogger(__name__)
 
 _SLICE_MS = 100
 """Held audio is kept in slices of this length, so that its bound is kept to the slice."""
@@ -88,6 +92,8 @@ class Reply:
         self._wanted = asyncio.Event()
         self.error: str | None = None
         """Why it is incomplete, for the user; None if nothing failed."""
+        self.error_part: Part | None = None
+        """Where it failed: the chat model or the voice."""
         self.made = False
         """Whether `make` has come to its end."""
         self.times = ReplyTimes(time_s())
@@ -130,10 +136,15 @@ class Reply:
             if not self.spoken.samples and self.error is None:
                 raise VoiceError("The reply has nothing in it that can be said.")
         except Exception as failure:  # whatever an adapter raises, the conversation goes on
-            self.error = _explain("voice", failure)
+            self._fail(Part.TTS, _explain("voice", failure))
         self.made = True
         self.held.close()
         self._watcher.reply_made(self)
+
+    def _fail(self, part: Part, error: str) -> None:
+        """Take note of the exception that is being handled."""
+        _log.debug("reply %d failed: %s", self.epoch, error, exc_info=True)
+        self.error, self.error_part = error, part
 
     async def _lines(self, deltas: AsyncGenerator[TextDelta, None]) -> AsyncGenerator[Line, None]:
         """Yield each clause as soon as it is written, and how to say it."""
@@ -164,7 +175,7 @@ class Reply:
             if not self.text.strip():
                 raise ChatModelError("The chat model gave an empty answer.")
         except Exception as failure:  # as above
-            self.error = _explain("chat model", failure)
+            self._fail(Part.LLM, _explain("chat model", failure))
             if self.committed:
                 yield f" {APOLOGY}" if self.text else APOLOGY
 

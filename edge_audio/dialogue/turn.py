@@ -101,6 +101,7 @@ class Exchange:
             lead_ms=self._lead_ms(),
             commit_to_first_sample_ms=self._commit_to_first_sample_ms(),
             error=reply.error,
+            error_part=reply.error_part,
         )
 
     def _lead_ms(self) -> float | None:

@@ -17,7 +17,7 @@ from edge_audio.audio.files import as_16_bit
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.sample_ring import SampleRing
-from edge_audio.events import Event, Notice
+from edge_audio.events import Code, Event, Notice, Part
 from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION
 from edge_audio.recording.lines import Happening, Told, to_line
 from edge_audio.recording.session import Session
@@ -103,13 +103,15 @@ class Recorder:
                 await self._lane.run(self._write)
                 if self._lossy and self._running:
                     self._lossy = False
-                    notify(Notice("The disk is too slow: parts of the recording are missing."))
+                    slow = "The disk is too slow: parts of the recording are missing."
+                    notify(Notice(slow, False, Part.RECORDING, Code.INCOMPLETE))
                 await asyncio.sleep(_EVERY_S)
         except Exception as failure:  # whatever it is, it ends the recording and not the conversation
             _log.debug("the recording failed", exc_info=True)
             self._give_up()
             reason = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
-            notify(Notice(f"The recording into {self._folder} ended here ({reason}).", is_error=True))
+            ended = f"The recording into {self._folder} ended here ({reason})."
+            notify(Notice(ended, True, Part.RECORDING, Code.ENDED))
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(self._lane.run(self._close), _FAREWELL_S)

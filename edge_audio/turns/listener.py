@@ -1,5 +1,6 @@
 """The listener: frames in; who speaks, what they say and whether they have finished out."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,7 +9,17 @@ import numpy as np
 
 from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
-from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
+from edge_audio.events import (
+    Code,
+    Event,
+    Heard,
+    Level,
+    Notice,
+    Part,
+    SpeechPaused,
+    SpeechStarted,
+    TurnEndJudged,
+)
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from edge_audio.turns.session_clock import SessionClock
 from edge_audio.turns.tracker import SpeechTracker
@@ -17,6 +28,8 @@ from runtime.actor import Actor
 from runtime.channel import Channel
 from runtime.latest import LatestTask
 from runtime.trace import Trace
+
+_log = logging.getLogger(__name__)
 
 FRAMES_PER_S = INPUT_RATE_HZ // FRAME_SAMPLES
 
@@ -244,7 +257,8 @@ class Listener:
             with self._trace.span("asr"):
                 return await utterance.transcribe(partial=partial)
         except Exception as failure:
-            self._tell(Notice(f"The recognizer failed: {failure}", is_error=True))
+            _log.debug("the recognizer failed", exc_info=True)
+            self._tell(Notice(f"The recognizer failed: {failure}", True, Part.ASR, Code.FAILED))
             return Transcript("")
 
     def _heard_all(self, heard: Transcript) -> None:
@@ -261,7 +275,9 @@ class Listener:
                 with self._trace.span("end_of_turn"):
                     probability = await self._end_of_turn.probability(pcm)
             except Exception as failure:  # silence alone then decides
-                self._tell(Notice(f"The end-of-turn model failed: {failure}", is_error=True))
+                _log.debug("the end-of-turn model failed", exc_info=True)
+                failed = f"The end-of-turn model failed: {failure}"
+                self._tell(Notice(failed, True, Part.END_OF_TURN, Code.FAILED))
                 return
             self._tell(TurnEndJudged(pause, probability))
 
