@@ -1,21 +1,21 @@
 """Worker lanes: blocking compute off the event loop, one owner per model, cancellable.
 
-A lane runs one call at a time, higher priority first and then in order of arrival. Every call is
-handed a `CancelToken`; the code that computes asks it, or registers what stops the computation
-(`RunOptions.terminate`, a callback's return value). Cancelling the task that waits for a call cancels
-its token and returns at once: the loop never waits for a computation to notice.
+A lane runs one call at a time: the most urgent one (see `runtime.urgency`), then that of the owner who was
+served longest ago, then the one that came first. Every call is handed a `CancelToken`; the code that
+computes asks it, or registers what stops the computation (`RunOptions.terminate`, a callback's return
+value). Cancelling the task that waits for a call cancels its token and returns at once: the loop never
+waits for a computation to notice.
 """
 
 import asyncio
 import atexit
-import heapq
-import itertools
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from runtime.channel import Channel
+from runtime.urgency import UrgentQueue, current_urgency
 
 T = TypeVar("T")
 
@@ -81,12 +81,12 @@ class Lane(Protocol):
 
     name: str
 
-    async def run(self, call: Callable[[CancelToken], T], *, priority: int = 0) -> T:
-        """Run `call` and return its result; a higher `priority` goes first."""
+    async def run(self, call: Callable[[CancelToken], T]) -> T:
+        """Run `call` with the present task's urgency, and return its result."""
         ...
 
     def stream(
-        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
+        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int
     ) -> AsyncGenerator[T, None]:
         """Run `call` and yield what it emits; at most `capacity` items wait in between.
 
@@ -140,8 +140,7 @@ class ThreadLane:
     def __init__(self, name: str) -> None:
         self.name = name
         self._wake = threading.Condition()
-        self._queue: list[tuple[int, int, _Job]] = []
-        self._order = itertools.count()
+        self._queue: UrgentQueue[_Job] = UrgentQueue()
         self._running: _Job | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -151,10 +150,10 @@ class ThreadLane:
         """Whether a call is running or waiting."""
         return self._running is not None or bool(self._queue)
 
-    async def run(self, call: Callable[[CancelToken], T], *, priority: int = 0) -> T:
+    async def run(self, call: Callable[[CancelToken], T]) -> T:
         """See `Lane.run`."""
         job = _Job(call)
-        self._submit(job, priority)
+        self._submit(job)
         try:
             result: T = await job.done
             return result
@@ -163,7 +162,7 @@ class ThreadLane:
             del job  # as in `_Job.execute`
 
     async def stream(
-        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int, priority: int = 0
+        self, call: Callable[[CancelToken, Emit[T]], None], *, capacity: int
     ) -> AsyncGenerator[T, None]:
         """See `Lane.stream`."""
         loop = asyncio.get_running_loop()
@@ -189,7 +188,7 @@ class ThreadLane:
 
         job = _Job(body)
         job.done.add_done_callback(lambda _: items.close())
-        self._submit(job, priority)
+        self._submit(job)
         try:
             async for item in items:
                 room.release()
@@ -204,18 +203,18 @@ class ThreadLane:
         """See `Lane.close`. Does not wait: the thread is a daemon and ends after its last call."""
         with self._wake:
             self._closed = True
-            jobs = [job for _, _, job in self._queue]
+            jobs = list(self._queue)
             if self._running is not None:
                 jobs.append(self._running)
             self._wake.notify()
         for job in jobs:
             job.token.cancel()
 
-    def _submit(self, job: _Job, priority: int) -> None:
+    def _submit(self, job: _Job) -> None:
         with self._wake:
             if self._closed:
                 raise RuntimeError(f"the lane {self.name} is closed")
-            heapq.heappush(self._queue, (-priority, next(self._order), job))
+            self._queue.put(job, current_urgency())
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"lane-{self.name}", daemon=True)
                 self._thread.start()
@@ -238,7 +237,7 @@ class ThreadLane:
                         atexit.unregister(self._end)
                         return
                     self._wake.wait()
-                _, _, job = heapq.heappop(self._queue)
+                job = self._queue.take()
                 self._running = job
             job.execute()
             del job  # what it computed with and its result are the caller's alone, not the next job's to free

@@ -4,18 +4,21 @@ import pytest
 from virtual_lane import VirtualLane
 
 from runtime.clock import run_virtual
+from runtime.urgency import Urgency
 
 
-def test_higher_priority_goes_first_in_virtual_time_then_order_of_arrival() -> None:
+def test_the_more_urgent_goes_first_in_virtual_time_then_order_of_arrival() -> None:
     async def main() -> list[str]:
         it = VirtualLane("model", cost_s=0.01)
         log: list[str] = []
-        calls = [("low 1", 0), ("low 2", 0), ("high", 1)]
+
+        async def call(name: str, level: int) -> None:
+            Urgency(level).use()
+            await it.run(lambda _: log.append(name))
+
         hold = asyncio.ensure_future(it.run(lambda _: None))
         await asyncio.sleep(0.005)
-        await asyncio.gather(
-            hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
-        )
+        await asyncio.gather(hold, call("low 1", 0), call("low 2", 0), call("high", 1))
         return log
 
     assert run_virtual(main()) == ["high", "low 1", "low 2"]

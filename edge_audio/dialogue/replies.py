@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
 from edge_audio.llm.chat_model import ChatModel, TextDelta, Transcriber, UserTurn
+from edge_audio.priority import Priority
 from runtime.actor import Actor, ActorGroup
 from runtime.epoch import Epoch
 from runtime.latest import LatestTask
+from runtime.urgency import Urgency
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Replies:
         """
 
         async def prefill() -> None:
+            Urgency(Priority.PREFILL, self).use()
             p_complete = None
             try:
                 p_complete = await self._chat.prefill(self._context.messages(), heard)
@@ -127,6 +130,12 @@ class Replies:
 
     def _make(self, reply: Reply, deltas: AsyncGenerator[TextDelta, None]) -> None:
         self._prefilling.drop()
-        task = self._group.start(Actor(f"reply {reply.epoch}", lambda: reply.make(deltas)))
+        reply.urgency.owner = self
+
+        async def make() -> None:
+            reply.urgency.use()
+            await reply.make(deltas)
+
+        task = self._group.start(Actor(f"reply {reply.epoch}", make))
         self._tasks[reply.epoch] = task
         task.add_done_callback(lambda _: self._tasks.pop(reply.epoch, None))

@@ -14,9 +14,11 @@ from edge_audio.dialogue.opening import Opening
 from edge_audio.dialogue.spoken import SpokenText
 from edge_audio.events import Part
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
+from edge_audio.priority import Priority
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
 from runtime.channel import Channel
+from runtime.urgency import Urgency
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +99,8 @@ class Reply:
         self.made = False
         """Whether `make` has come to its end."""
         self.times = ReplyTimes(time_s())
+        self.urgency = Urgency(Priority.SPECULATION)
+        """Of its making."""
         self.first_audible: int | None = None
         """Index of its first sample that counts as audible."""
         self._voice = speaking.voice
@@ -114,7 +118,8 @@ class Reply:
         return self._wanted.is_set()
 
     def commit(self) -> None:
-        """Let it be heard and seen, and made to its end."""
+        """Let it be heard and seen, and made to its end, before all else."""
+        self.urgency.level = Priority.REPLY
         self._wanted.set()
 
     def saying(self, heard_ms: float) -> str:

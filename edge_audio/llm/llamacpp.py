@@ -25,9 +25,6 @@ BATCH_TOKENS = 4
 """Tokens of the prompt that are read between two chances to stop: 32 ms for SmolLM2-135M on one core.
 Eight would take 56 ms, which is too long for a cancel, and save 12 % a token."""
 
-REPLY, PREFILL = 1, 0
-"""Priorities on the lane."""
-
 _DELTAS_WAITING = 64
 
 _END_MARKS = ".?!,;:\u2026"
@@ -110,9 +107,7 @@ class LlamaCppModel:
         request = self._request(context, turn.transcript or "", self._max_reply_tokens)
         self._replies += 1
         try:
-            pieces = self._lane.stream(
-                partial(self._write, request), capacity=_DELTAS_WAITING, priority=REPLY
-            )
+            pieces = self._lane.stream(partial(self._write, request), capacity=_DELTAS_WAITING)
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield TextDelta(piece)
@@ -148,15 +143,13 @@ class LlamaCppModel:
             self._run(self._settings | {"prompt": begun} | look_ahead, go_on, look)
 
         with suppress(ChatModelError, UserError, Cancelled):
-            await self._lane.run(read, priority=PREFILL)
+            await self._lane.run(read)
         return ends
 
     async def warm_up(self) -> None:
         """See `ChatModel.warm_up`."""
         request = self._request((), "Hello.", 1)
-        await self._lane.run(
-            lambda token: self._run(request, lambda: not token.cancelled, lambda _: None), priority=REPLY
-        )
+        await self._lane.run(lambda token: self._run(request, lambda: not token.cancelled, lambda _: None))
 
     async def close(self) -> None:
         """See `ChatModel.close`. What is running stops at its next callback, and frees the model there."""

@@ -20,6 +20,7 @@ from edge_audio.events import (
     SpeechStarted,
     TurnEndJudged,
 )
+from edge_audio.priority import Priority
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from edge_audio.turns.session_clock import SessionClock
 from edge_audio.turns.tracker import SpeechTracker
@@ -28,6 +29,7 @@ from runtime.actor import Actor
 from runtime.channel import Channel
 from runtime.latest import LatestTask
 from runtime.trace import Trace
+from runtime.urgency import Urgency
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +140,7 @@ class Listener:
             self._paused(round(self.now_s() * INPUT_RATE_HZ))
 
     async def _run(self) -> None:
+        Urgency(Priority.DETECTION, self).use()
         async for frame in self._frames:
             self._clock.heard(frame.end)
             await self._hear(frame)
@@ -253,6 +256,7 @@ class Listener:
 
     async def _recognize(self, utterance: Utterance, *, partial: bool) -> Transcript:
         """Return the transcript; an empty one if that fails, which must not end the conversation."""
+        Urgency(Priority.PARTIAL if partial else Priority.TRANSCRIPT, self).use()
         try:
             with self._trace.span("asr"):
                 return await utterance.transcribe(partial=partial)
@@ -270,6 +274,7 @@ class Listener:
         pause = self._pauses
 
         async def judge() -> None:
+            Urgency(Priority.TRANSCRIPT, self).use()
             pcm = np.concatenate(self._turn_audio)
             try:
                 with self._trace.span("end_of_turn"):

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 import numpy as np
 import pytest
 
+from runtime.urgency import Urgency
 from runtime.worker import Cancelled, CancelToken, Emit, ThreadLane
 
 
@@ -127,19 +128,25 @@ def test_a_call_cancelled_while_it_waits_never_runs() -> None:
     asyncio.run(main())
 
 
-def test_higher_priority_goes_first_then_order_of_arrival() -> None:
+def test_the_more_urgent_goes_first_and_urgency_may_rise_while_a_call_waits() -> None:
     async def main() -> list[str]:
         log: list[str] = []
-        calls = [("low 1", 0), ("low 2", 0), ("high", 1)]
+        urgencies = {name: Urgency(level) for name, level in (("1", 0), ("2", 0), ("3", 1), ("4", 0))}
+
+        async def call(name: str) -> None:
+            urgencies[name].use()
+            await it.run(lambda _: log.append(name))
+
         async with lane() as it:
             hold = asyncio.ensure_future(it.run(lambda _: time.sleep(0.05)))
             await asyncio.sleep(0.005)
-            await asyncio.gather(
-                hold, *(it.run(lambda _, name=name: log.append(name), priority=p) for name, p in calls)
-            )
+            calls = [asyncio.ensure_future(call(name)) for name in urgencies]
+            await asyncio.sleep(0.005)
+            urgencies["4"].level = 2
+            await asyncio.gather(hold, *calls)
         return log
 
-    assert asyncio.run(main()) == ["high", "low 1", "low 2"]
+    assert asyncio.run(main()) == ["4", "3", "1", "2"]
 
 
 def test_a_stream_hands_over_every_item_in_order() -> None:

@@ -13,7 +13,9 @@ from template_server import Render, template_server
 
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.llm.llamacpp import LlamaCppModel, Usage
+from edge_audio.priority import Priority
 from runtime.errors import UserError
+from runtime.urgency import Urgency
 from runtime.worker import Cancelled, ThreadLane
 
 Chunk = dict[str, Any]
@@ -310,6 +312,7 @@ def test_a_reply_goes_before_prefills_that_wait(tmp_path: Path, address: str) ->
         await asyncio.sleep(0.005)
         prefill = asyncio.ensure_future(model.prefill(()))
         await asyncio.sleep(0)
+        Urgency(Priority.REPLY).use()
         await asyncio.gather(first, prefill, reply_of(model))
 
     asyncio.run(main())
