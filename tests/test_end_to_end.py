@@ -28,7 +28,8 @@ from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder, load_config
 from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
 from edge_audio.llm.chat_model import UserTurn
-from edge_audio.tts.voice import Clause, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import Style
 from runtime.worker import ThreadLane
 
 pytestmark = pytest.mark.models

@@ -19,7 +19,8 @@ from edge_audio.events import ReplyStarted
 from edge_audio.llm.chat_model import Message, UserTurn
 from edge_audio.machine import machine_load
 from edge_audio.percentiles import percentile, percentiles
-from edge_audio.tts.voice import Clause, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import Style
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel, Closed
 from runtime.worker import ThreadLane

@@ -15,7 +15,8 @@ from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, 
 from edge_audio.audio.playout import Playout
 from edge_audio.events import Event
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
 from runtime.channel import Channel
 

@@ -13,7 +13,7 @@ from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.audio.speaker import Speaker
-from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.tags import TAGS, find_tag, leading_tag
 from edge_audio.tts.voice import Style, Voice, VoiceError

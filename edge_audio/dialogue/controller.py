@@ -38,8 +38,8 @@ from edge_audio.events import (
     TurnEndJudged,
 )
 from edge_audio.llm.chat_model import UserTurn
+from edge_audio.text.words import normalised
 from edge_audio.turns.policy import EndOfTurnPolicy
-from edge_audio.turns.words import normalised
 from runtime.timer import Timer
 
 NEXT: Mapping[State, frozenset[State]] = {

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge_audio.dialogue.announcement import Announcement
-from edge_audio.dialogue.backchannel import is_own_voice
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.player import Audience
 from edge_audio.dialogue.replies import Replies
@@ -25,6 +24,7 @@ from edge_audio.events import (
     TurnTranscribed,
 )
 from edge_audio.llm.chat_model import UserTurn
+from edge_audio.text.own_voice import is_own_voice
 
 
 class Delivery(Audience, ReplyWatcher):

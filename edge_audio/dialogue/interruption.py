@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_audio.dialogue.backchannel import is_backchannel
 from edge_audio.llm.chat_model import UserTurn
-from edge_audio.turns.words import normalised
+from edge_audio.text.backchannel import is_backchannel
+from edge_audio.text.words import normalised
 from runtime.timer import Timer
 
 _SURE_SPEECH_S = 0.8

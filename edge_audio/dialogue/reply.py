@@ -9,14 +9,14 @@ from typing import Protocol
 
 from edge_audio.audio.frame import AUDIBLE, Samples
 from edge_audio.audio.resample import StreamResampler
-from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.dialogue.opening import Opening
 from edge_audio.dialogue.spoken import SpokenText
 from edge_audio.events import Part
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.priority import Priority
+from edge_audio.text.clauses import Clause, ClauseSplitter
 from edge_audio.tts.ahead import Line, speak_ahead
-from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
+from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.channel import Channel
 from runtime.urgency import Urgency
 

@@ -10,7 +10,7 @@ from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn import OpenTurn
 from edge_audio.events import Outcome, SpeculationEnded, SpeculationStarted
 from edge_audio.llm.chat_model import UserTurn
-from edge_audio.turns.words import normalised
+from edge_audio.text.words import normalised
 
 Moment = Literal["changed", "settled", "pause"]
 """When a snapshot of the turn was taken: while the user speaks, with words just heard or heard twice over; or

@@ -6,7 +6,7 @@ from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.reply import Reply
 from edge_audio.events import Outcome, SpeechPaused, Stage, TurnReport
 from edge_audio.llm.chat_model import UserTurn
-from edge_audio.turns.words import normalised
+from edge_audio.text.words import normalised
 
 
 @dataclass(slots=True)

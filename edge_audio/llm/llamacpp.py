@@ -17,7 +17,7 @@ from typing import Any, Literal
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.llm.chat_template import ChatTemplate, chat_request
 from edge_audio.llm.prompt import SMALL_TALK, USER
-from edge_audio.llm.sentences import WholeSentences
+from edge_audio.text.sentences import WholeSentences
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, Voice
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
 from runtime.channel import Channel
 
 Line = tuple[Clause, Style]

@@ -5,7 +5,8 @@ import unicodedata
 import numpy as np
 
 from edge_audio.audio.frame import AUDIBLE, Samples
-from edge_audio.tts.voice import Clause, SpokenChunk
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk
 
 _LEAD_S = 0.008
 """Kept of what precedes the first audible sample: a soft onset begins below the threshold."""

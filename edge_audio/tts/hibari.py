@@ -12,10 +12,11 @@ from hibari import SAMPLE_RATE, Hibari, dsp
 from hibari.voices import DEFAULT, VOICES, voice_path
 
 from edge_audio.audio.frame import Samples
-from edge_audio.llm.sentences import CLOSERS
-from edge_audio.tts.speakable import speakable
+from edge_audio.text.clauses import Clause
+from edge_audio.text.sentences import CLOSERS
+from edge_audio.text.speakable import speakable
 from edge_audio.tts.trim import trim
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Lane
 

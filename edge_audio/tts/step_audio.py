@@ -24,10 +24,11 @@ from edge_audio.step_audio.speakers import TINGTING, speakers
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, AudioTokens
 from edge_audio.step_audio.voices import StoredVoice
+from edge_audio.text.clauses import Clause
+from edge_audio.text.speakable import speakable
 from edge_audio.tts.clause_sound import ClauseSound, longest_speech_s
-from edge_audio.tts.speakable import speakable
 from edge_audio.tts.step_audio_tags import known_tags, style_tag
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_audio.audio.frame import Samples
+from edge_audio.text.clauses import Clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,6 @@ class SpokenChunk:
     """Offset of its first character in the reply's text."""
     text_end: int
     """Offset after its last character in the reply's text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """The unit that a voice speaks: a short sentence or a part of one."""
-
-    text: str
-    """The words to say, as they stand in the reply's text."""
-    text_start: int
-    """Offset of the first character in the reply's text."""
 
 
 class VoiceError(Exception):

@@ -21,10 +21,10 @@ from edge_audio.events import (
     TurnEndJudged,
 )
 from edge_audio.priority import Priority
+from edge_audio.text.turn_end import looks_unfinished
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from edge_audio.turns.session_clock import SessionClock
 from edge_audio.turns.tracker import SpeechTracker
-from edge_audio.turns.words import looks_unfinished
 from runtime.actor import Actor
 from runtime.channel import Channel
 from runtime.latest import LatestTask

@@ -8,7 +8,7 @@ probability reaches `certainty`.
 
 import math
 
-from edge_audio.turns.words import looks_asked, looks_told, looks_unfinished
+from edge_audio.text.turn_end import looks_asked, looks_told, looks_unfinished
 
 _ASKED, _COMPLETE, _UNKNOWN, _UNFINISHED = 1.7, 1.3, 0.5, -1.6
 """Log odds that no more is to come, where the words ask, read complete, are unknown, read unfinished."""

@@ -17,8 +17,6 @@ from simulated_models import RATE_HZ, REPLY_WORD, SAMPLES_PER_CHARACTER
 from simulated_player import Stopped
 from simulation import HOLD_MS, REGRET_MS, Course
 
-from edge_audio.dialogue.backchannel import is_backchannel
-from edge_audio.dialogue.clauses import ClauseSplitter
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.controller import NEXT
 from edge_audio.dialogue.dialogue import WORDLESS_MS
@@ -37,7 +35,9 @@ from edge_audio.events import (
     TurnFinished,
 )
 from edge_audio.llm.chat_model import UserTurn
-from edge_audio.turns.words import normalised
+from edge_audio.text.backchannel import is_backchannel
+from edge_audio.text.clauses import ClauseSplitter
+from edge_audio.text.words import normalised
 
 _SOON_S = 1e-6
 _DIP_S = 0.128

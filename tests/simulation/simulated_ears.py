@@ -10,7 +10,7 @@ from scenario import Scenario
 from simulated_models import Costs
 
 from edge_audio.events import Event, Heard, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
-from edge_audio.turns.words import looks_unfinished
+from edge_audio.text.turn_end import looks_unfinished
 from runtime import clock
 from runtime.timer import Timer
 

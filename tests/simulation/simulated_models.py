@@ -9,7 +9,8 @@ from scenario import Scenario
 
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 
 RATE_HZ = 100
 """Of the voice and the speaker: so few samples are enough to tell what was played."""

@@ -20,7 +20,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.turns.words import normalised
+from edge_audio.text.words import normalised
 
 LASTING_S = 0.35
 """A silence of this length is no pause between two sentences: those of the voices are 0.26 s at most."""

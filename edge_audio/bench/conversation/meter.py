@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from edge_audio.adapters import Models
 from edge_audio.events import Event, Outcome, ReplyStarted, SpeculationEnded, SpeculationStarted
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, Voice
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
 from runtime import clock
 
 T = TypeVar("T")

@@ -6,9 +6,9 @@ import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.resample import resample
-from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.text.clauses import Clause, ClauseSplitter
 from edge_audio.tts.tags import find_tag
-from edge_audio.tts.voice import Clause, Style, Voice, VoiceError
+from edge_audio.tts.voice import Style, Voice, VoiceError
 
 
 def clauses_of(text: str) -> list[Clause]:

@@ -8,7 +8,8 @@ from edge_audio.bench.nano.hearing import Ear, Heard, hear_all
 from edge_audio.bench.nano.part import Measured, Part, Track
 from edge_audio.bench.nano.speaking import spoken
 from edge_audio.bench.nano.understanding import duration_figures, rows_of, word_error_figures
-from edge_audio.tts.voice import Clause, Style, Voice
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import Style, Voice
 
 
 async def measure_speech(

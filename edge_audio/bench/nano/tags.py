@@ -13,8 +13,9 @@ from edge_audio.bench.nano.fundamental import median_f0_hz
 from edge_audio.bench.nano.part import ALL_VOICES, Measured, Part, Track
 from edge_audio.bench.nano.speaking import spoken, tagged
 from edge_audio.bench.nano.speech_length import speech_s
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES, PITCHES
-from edge_audio.tts.voice import Clause, Voice
+from edge_audio.tts.voice import Voice
 
 LEAST_CORRELATION = 0.8
 

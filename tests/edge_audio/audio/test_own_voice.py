@@ -10,8 +10,9 @@ from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.bench.conversation.material import read_questions
 from edge_audio.models import SILERO_VAD
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.hibari import HibariVoice
-from edge_audio.tts.voice import Clause, Style
+from edge_audio.tts.voice import Style
 from edge_audio.turns.silero import SileroDetector
 from edge_audio.turns.tracker import SpeechTracker
 from runtime.store import Store, default_root

@@ -10,7 +10,8 @@ from edge_audio.adapters import Models
 from edge_audio.bench.conversation.meter import Meter
 from edge_audio.events import ReplyStarted, SpeculationEnded, SpeculationStarted
 from edge_audio.llm.chat_model import TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style
 from runtime.clock import run_virtual
 
 DELTA_S, CLAUSE_S = 0.25, 0.5

@@ -10,8 +10,9 @@ import soundfile
 from rich.console import Console
 
 from edge_audio.commands.speech import Passage, _lines, passages, speak
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES, TAGS
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style
 from runtime.errors import UserError
 
 PLAIN = Style(speaker="one", speed=1.1)

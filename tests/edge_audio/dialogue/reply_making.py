@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 import numpy as np
 
 from edge_audio.dialogue.reply import Reply, Speaking
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style
 
 RATE_HZ = 1000
 

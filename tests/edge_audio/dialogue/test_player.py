@@ -11,7 +11,8 @@ from edge_audio.audio.playout import Playout
 from edge_audio.dialogue.player import Player
 from edge_audio.dialogue.reply import Reply, Speaking
 from edge_audio.llm.chat_model import TextDelta
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.epoch import Epoch

@@ -9,8 +9,9 @@ from reply_making import Voice, Watcher, empty_reply
 
 from edge_audio.dialogue.reply import APOLOGY, Reply
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES
-from edge_audio.tts.voice import Clause, SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
 
 

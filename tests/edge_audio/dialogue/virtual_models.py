@@ -17,7 +17,8 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.events import Event
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime import clock
 from runtime.channel import Channel
 

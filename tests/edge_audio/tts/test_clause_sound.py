@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from edge_audio.audio.frame import Samples
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.clause_sound import ClauseSound, longest_speech_s, slow_speech_s
-from edge_audio.tts.voice import Clause, SpokenChunk
+from edge_audio.tts.voice import SpokenChunk
 
 RATE_HZ = 22_050
 

@@ -12,8 +12,9 @@ import pytest
 from hibari import voices
 
 from edge_audio.audio.frame import AUDIBLE
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.hibari import PIECE_CHARS, HibariVoice
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import ThreadLane
 

@@ -20,9 +20,10 @@ from edge_audio.step_audio.language_model.cache import KeyValueCache
 from edge_audio.step_audio.language_model.model import LanguageModel, Logits
 from edge_audio.step_audio.sampler import Sampling
 from edge_audio.step_audio.tokens import GROUP
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import CancelToken, ThreadLane
 

@@ -11,7 +11,8 @@ import soundfile
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.bench.nano.corpus import Sentence
 from edge_audio.bench.nano.speech_length import spoken_letters
-from edge_audio.tts.voice import Clause, SpokenChunk, Style, VoiceError
+from edge_audio.text.clauses import Clause
+from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 
 T = TypeVar("T")
 

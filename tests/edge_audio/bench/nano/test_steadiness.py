@@ -4,7 +4,7 @@ from humming import TEXTS, Hummer, as_said, length_of, silent
 
 from edge_audio.bench.nano.part import Measured
 from edge_audio.bench.nano.steadiness import measure_steadiness
-from edge_audio.dialogue.clauses import ClauseSplitter
+from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.voice import Style
 

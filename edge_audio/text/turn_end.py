@@ -53,11 +53,6 @@ _WORD = re.compile(r"[a-z']+")
 _EXPECTS = ("what", "where", "who", "when", "why", "how", "which", "is", "are", "do", "does", "can", "could")
 
 
-def normalised(text: str) -> str:
-    """Return the words of `text` alone, so that two transcripts of the same sound compare as equal."""
-    return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.casefold().replace("\u2019", "'")))
-
-
 def looks_unfinished(text: str) -> bool:
     """Whether the words themselves say that more is to come.
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.tts.speakable import speakable
+from edge_audio.text.speakable import speakable
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.turns.words import looks_asked, looks_told, looks_unfinished, normalised
+from edge_audio.text.turn_end import looks_asked, looks_told, looks_unfinished
+from edge_audio.text.words import normalised
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge_audio.dialogue.clauses import ClauseLength, ClauseSplitter
-from edge_audio.tts.voice import Clause
+from edge_audio.text.clauses import Clause, ClauseLength, ClauseSplitter
 
 
 def split(*deltas: str) -> list[Clause]:

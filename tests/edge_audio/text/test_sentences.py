@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.dialogue.clauses import ClauseSplitter
-from edge_audio.llm.sentences import WholeSentences, ends_sentence
-from edge_audio.tts.voice import Clause
+from edge_audio.text.clauses import Clause, ClauseSplitter
+from edge_audio.text.sentences import WholeSentences, ends_sentence
 
 
 @pytest.mark.parametrize(

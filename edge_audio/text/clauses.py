@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from edge_audio.llm.sentences import CLOSERS, ends_sentence
-from edge_audio.tts.voice import Clause
+from edge_audio.text.sentences import CLOSERS, ends_sentence
 
 CLAUSE_MARKS = ",;:—–，；：、"
 """Marks inside a sentence at which a speaker may take breath."""
@@ -23,6 +22,16 @@ _TOKEN = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _WIDE_PER_WORD = 2  # characters of Chinese or Japanese that make about one word
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The unit that a voice speaks: a short sentence or a part of one."""
+
+    text: str
+    """The words to say, as they stand in the reply's text."""
+    text_start: int
+    """Offset of the first character in the reply's text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 import pytest
 
-from edge_audio.dialogue.backchannel import is_backchannel, is_own_voice
+from edge_audio.text.backchannel import is_backchannel
+from edge_audio.text.own_voice import is_own_voice
 
 
 @pytest.mark.parametrize(

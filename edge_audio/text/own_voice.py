@@ -1,23 +1,8 @@
-"""What is heard over a reply and wants no answer: backchannels, and the reply itself."""
+"""The reply itself, heard as its echo."""
 
-import re
 from difflib import SequenceMatcher
 
-from edge_audio.turns.words import normalised
-
-_WORDS = frozenset(
-    "mm mmm mhm hmm hm uh huh um ah oh yeah yep yes yup ok okay right sure wow aha hum mhmm".split()
-)
-
-_WORD = re.compile(r"[a-z']+")
-
-
-def is_backchannel(text: str) -> bool:
-    """Whether `text` only says "I am listening" ("Mm-hmm.", "Yeah, okay.", "I see."), or says no word."""
-    words = _WORD.findall(text.lower())
-    # "I" is the beginning of "I see": nobody asks for the floor with it alone.
-    return words in (["i"], ["i", "see"]) or all(word in _WORDS for word in words)
-
+from edge_audio.text.words import normalised
 
 _ECHO_WORDS = 2
 """A single word of the reply may be the user's as well."""
