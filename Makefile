@@ -1,15 +1,17 @@
 # make talk   set everything up and start a conversation
 # make test   set up what is missing, check style and types, run all tests
+# make unit   run the tests that need no models and no PyTorch, in less than a minute
 # make soak   hold a simulated day of conversation
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+UNIT_STAMP := $(VENV)/.installed-unit
 DEV_STAMP := $(VENV)/.installed-dev
 AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
-.PHONY: talk test soak check format models libraries sound-server synthesizer clean
+.PHONY: talk test unit soak check format models libraries sound-server synthesizer clean
 
 talk: $(STAMP) libraries models
 	@$(BIN)/edge-audio talk --demo-without-device
@@ -17,9 +19,13 @@ talk: $(STAMP) libraries models
 test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server synthesizer models check
 	$(BIN)/pytest
 
+# tests/conftest.py says which tests these are.
+unit: $(UNIT_STAMP) libraries
+	$(BIN)/pytest --unit
+
 # A simulated day of conversation, in some 20 seconds, to see that it holds on to nothing.
 soak: $(DEV_STAMP)
-	$(BIN)/python tests/simulation/soak.py --hours 24
+	$(BIN)/python -m tests.simulation.soak --hours 24
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -43,7 +49,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-# What the tests need besides, PyTorch among it, is no burden for whoever only wants to talk.
+$(UNIT_STAMP): $(STAMP)
+	@echo "Installing the packages for tests, once ..."
+	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# What export and its tests need, PyTorch among it, is no burden for whoever only wants to talk.
 $(DEV_STAMP): $(STAMP)
 	@echo "Installing the packages for tests and export, once ..."
 	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export-chat]'

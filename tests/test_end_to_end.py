@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from command import command
-from hearing import understood
 
 from edge_audio.adapters import Models, load_models
 from edge_audio.assistant import Assistant
@@ -31,6 +29,8 @@ from edge_audio.llm.chat_model import UserTurn
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import Style
 from runtime.worker import ThreadLane
+from tests.support.command import command
+from tests.support.hearing import understood
 
 pytestmark = pytest.mark.models
 

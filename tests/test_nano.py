@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from command import completed
-from hearing import understood
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.nano.fundamental import median_f0_hz
 from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder
+from tests.support.command import completed
+from tests.support.hearing import understood
 
 pytestmark = pytest.mark.models
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from make_clips import (
+
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from tests.data.make_clips import (
     AWB,
     HTS,
     KAL,
@@ -35,9 +37,7 @@ from make_clips import (
     speak_festival,
     speak_flite,
 )
-from noises import band, cough, cup, fan, keyboard, knocks, mixed, slam, street
-
-from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from tests.data.noises import band, cough, cup, fan, keyboard, knocks, mixed, slam, street
 
 CONVERSATION = ROOT / "edge_audio" / "bench" / "conversation" / "clips"
 

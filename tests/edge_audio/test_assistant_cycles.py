@@ -4,14 +4,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from footprint import assert_nothing_is_left, hundred
-from toy_voice import free, voice_of
 
 from edge_audio.assistant import Assistant, Models
 from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard
 from edge_audio.config import Config, Hibari
 from edge_audio.events import Event, ReplyStarted
 from edge_audio.tts.step_audio import SpeechModels
+from tests.support.footprint import assert_nothing_is_left, hundred
+from tests.support.toy_voice import free, voice_of
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from onnx_files import chain, field, model, value
 
 from runtime.errors import UserError
 from runtime.onnx_inputs import read_inputs
+from tests.runtime.onnx_files import chain, field, model, value
 
 
 def write(path: Path, graph: bytes) -> Path:

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from onnx_files import field, model, value
 
 from runtime.compute import Compute
 from runtime.errors import UserError
 from runtime.providers import CPU, CUDA, TENSORRT, options_of
 from runtime.shape_profile import Lengths
+from tests.runtime.onnx_files import field, model, value
 
 CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",

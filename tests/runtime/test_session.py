@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from onnx_files import SIZE, chain, chain_of_products
 
 from runtime.compute import Compute
 from runtime.errors import UserError
 from runtime.session import OnnxSession, Shape, provider_works
 from runtime.worker import Cancelled, CancelToken
+from tests.runtime.onnx_files import SIZE, chain, chain_of_products
 
 
 def feeds() -> dict[str, np.ndarray]:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from onnx_files import chain
+
+from tests.runtime.onnx_files import chain
 
 PROGRAM = """
 import {first}

@@ -12,11 +12,6 @@ from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
 
-from simulated_ears import Forgotten
-from simulated_models import RATE_HZ, REPLY_WORD, SAMPLES_PER_CHARACTER
-from simulated_player import Stopped
-from simulation import HOLD_MS, REGRET_MS, Course
-
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.controller import NEXT
 from edge_audio.dialogue.dialogue import WORDLESS_MS
@@ -38,6 +33,10 @@ from edge_audio.llm.chat_model import UserTurn
 from edge_audio.text.backchannel import is_backchannel
 from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.text.words import normalised
+from tests.simulation.simulated_ears import Forgotten
+from tests.simulation.simulated_models import RATE_HZ, REPLY_WORD, SAMPLES_PER_CHARACTER
+from tests.simulation.simulated_player import Stopped
+from tests.simulation.simulation import HOLD_MS, REGRET_MS, Course
 
 _SOON_S = 1e-6
 _DIP_S = 0.128

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from itertools import chain
 
-from scenario import Costs, Faults, Scenario, simpler
+from tests.simulation.scenario import Costs, Faults, Scenario, simpler
 
 _PLAIN = Scenario(())
 

@@ -6,13 +6,12 @@ The listener's detector, recognizer and end-of-turn model take time here and com
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scenario import Scenario
-from simulated_models import Costs
-
 from edge_audio.events import Event, Heard, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.text.turn_end import looks_unfinished
 from runtime import clock
 from runtime.timer import Timer
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulated_models import Costs
 
 _ONSET_S = 0.064
 _DIP_S, _SURE_DIP_S = 0.032, 0.064

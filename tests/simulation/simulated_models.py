@@ -5,12 +5,12 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 import numpy as np
-from scenario import Scenario
 
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
+from tests.simulation.scenario import Scenario
 
 RATE_HZ = 100
 """Of the voice and the speaker: so few samples are enough to tell what was played."""

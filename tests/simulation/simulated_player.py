@@ -5,14 +5,13 @@ What `Player` finds out by looking at the playout every 20 ms happens here at ti
 
 from dataclasses import dataclass
 
-from simulated_models import RATE_HZ
-
 from edge_audio.audio.playout import HISTORY_S
 from edge_audio.dialogue.player import Audience
 from edge_audio.dialogue.reply import Reply
 from runtime import clock
 from runtime.epoch import Epoch
 from runtime.timer import Timer
+from tests.simulation.simulated_models import RATE_HZ
 
 _BLOCK_S = 0.01
 """From when sound is there until it goes out: the speaker asks for a block at a time."""

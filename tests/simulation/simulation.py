@@ -5,11 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenario import Act, Do, Noise, Scenario, Speak, Type
-from simulated_ears import SimulatedEars, Sound
-from simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
-from simulated_player import SimulatedPlayer
-
 from edge_audio.config import Conversation
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.dialogue import DialogueSettings, open_dialogue
@@ -33,6 +28,10 @@ from edge_audio.tts.voice import Style
 from edge_audio.turns.policy import EndOfTurnPolicy
 from runtime import clock
 from runtime.actor import ActorGroup
+from tests.simulation.scenario import Act, Do, Noise, Scenario, Speak, Type
+from tests.simulation.simulated_ears import SimulatedEars, Sound
+from tests.simulation.simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
+from tests.simulation.simulated_player import SimulatedPlayer
 
 HOLD_MS = DialogueSettings().hold_ms
 REGRET_MS = DialogueSettings().regret_ms

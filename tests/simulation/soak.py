@@ -1,6 +1,6 @@
 """One conversation that lasts a day, with all that happens in one; what it holds on to is measured.
 
-python tests/simulation/soak.py --hours 24
+python -m tests.simulation.soak --hours 24
 """
 
 import argparse
@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conversation_promises import check_all
-from scenario import Costs, Faults, Hears, Scenario, episodes
-from simulation import Simulation
-
 from edge_audio.events import TurnEnded
 from runtime import clock
 from runtime.actor import ActorGroup
+from tests.simulation.conversation_promises import check_all
+from tests.simulation.scenario import Costs, Faults, Hears, Scenario, episodes
+from tests.simulation.simulation import Simulation
 
 _QUIET_S = 90.0
 """Silence after each part of the conversation, before it is looked at."""

@@ -8,10 +8,6 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from conversation_promises import check_all
-from scenario import Act, Costs, Do, Faults, Noise, Scenario, Speak, Type
-from simulated_models import REPLY_WORD
-from simulation import REGRET_MS, Course, converse, leave_after
 
 from edge_audio.dialogue.speculation import EFFORTS
 from edge_audio.events import (
@@ -26,6 +22,10 @@ from edge_audio.events import (
     TurnFinished,
 )
 from runtime import clock
+from tests.simulation.conversation_promises import check_all
+from tests.simulation.scenario import Act, Costs, Do, Faults, Noise, Scenario, Speak, Type
+from tests.simulation.simulated_models import REPLY_WORD
+from tests.simulation.simulation import REGRET_MS, Course, converse, leave_after
 
 ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
 INTERRUPT = Speak(("no", "tell", "me", "another", "one"))

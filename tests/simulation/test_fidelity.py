@@ -5,11 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scenario import Act, Costs, Noise, Scenario, Speak
-from simulated_ears import Sound
-from simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
-from simulated_models import Costs as Draws
-from simulation import Course, converse
 
 from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Transcript
@@ -32,6 +27,11 @@ from edge_audio.events import (
 )
 from runtime import clock
 from runtime.channel import Channel
+from tests.simulation.scenario import Act, Costs, Noise, Scenario, Speak
+from tests.simulation.simulated_ears import Sound
+from tests.simulation.simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
+from tests.simulation.simulated_models import Costs as Draws
+from tests.simulation.simulation import Course, converse
 
 ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
 APART_S = 0.25

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from scenario import Act, Costs, Noise, Scenario, Speak, Type
-from simulation import HOLD_MS, converse
 
 from edge_audio.dialogue.dialogue import WORDLESS_MS
 from edge_audio.events import ReplyPaused, ReplyResumed, ReplyStarted, SpeechStarted, TurnFinished
+from tests.simulation.scenario import Act, Costs, Noise, Scenario, Speak, Type
+from tests.simulation.simulation import HOLD_MS, converse
 
 ASK = Act(Speak(("what", "is", "it"), ends="?"), 1.0)
 SLOW = Costs(asr_s=2.5)

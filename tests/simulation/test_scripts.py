@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conversation_promises import check_all
-from scenario import Act, Costs, Do, Faults, Noise, Scenario, Speak, Type
-from simulation import Course, converse
 
 from edge_audio.events import Notice, ReplyStarted, SpeculationStarted, TurnEnded, TurnFinished
+from tests.simulation.conversation_promises import check_all
+from tests.simulation.scenario import Act, Costs, Do, Faults, Noise, Scenario, Speak, Type
+from tests.simulation.simulation import Course, converse
 
 ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
 ASKED = "what is that over there?"

@@ -1,11 +1,12 @@
 """Ten thousand random conversations, and the promises in each."""
 
 import pytest
-import scenario as scenario_module
-from conversation_promises import Broken, check_all
-from scenario import Act, Noise, Scenario, Speak, Type, random_scenario
-from shrinking import shrunk
-from simulation import Course, converse
+
+from tests.simulation import scenario as scenario_module
+from tests.simulation.conversation_promises import Broken, check_all
+from tests.simulation.scenario import Act, Noise, Scenario, Speak, Type, random_scenario
+from tests.simulation.shrinking import shrunk
+from tests.simulation.simulation import Course, converse
 
 CONVERSATIONS = 10_000
 CHUNK = 500
@@ -33,7 +34,10 @@ def explain(scenario: Scenario, what: str) -> str:
     return "\n".join((f"seed {scenario.seed} breaks {what}", "", f"{simplest}", "", why, *lines))
 
 
-@pytest.mark.parametrize("first", range(0, CONVERSATIONS, CHUNK))
+@pytest.mark.parametrize(
+    "first",
+    [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(CHUNK, CONVERSATIONS, CHUNK))],
+)
 def test_the_promises_hold_in_ten_thousand_conversations(first: int) -> None:
     for seed in range(first, first + CHUNK):
         scenario = random_scenario(seed)
@@ -50,6 +54,7 @@ def test_the_same_scenario_takes_the_same_course() -> None:
         assert first.player.sounded == second.player.sounded
 
 
+@pytest.mark.slow
 def test_random_conversations_have_everything_in_them() -> None:
     seen = set()
     for seed in range(200):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from babble import babble
-from simulated_room import SimulatedRoom
 
 from edge_audio.audio.delay import DelayEstimator
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Samples
+from tests.edge_audio.audio.babble import babble
+from tests.edge_audio.audio.simulated_room import SimulatedRoom
 
 RATE_HZ = 24_000
 

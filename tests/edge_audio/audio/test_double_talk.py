@@ -2,12 +2,12 @@ import time
 
 import numpy as np
 import pytest
-from babble import babble
 from numpy.typing import NDArray
-from simulated_room import SimulatedRoom
 
 from edge_audio.audio.double_talk import DoubleTalkDetector
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
+from tests.edge_audio.audio.babble import babble
+from tests.edge_audio.audio.simulated_room import SimulatedRoom
 
 RATE_HZ = 24_000
 

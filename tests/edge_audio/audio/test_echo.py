@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
-from babble import babble
 
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.resample import resample
 from edge_audio.audio.sample_ring import SampleRing
 from runtime.channel import Channel
+from tests.edge_audio.audio.babble import babble
 
 SPEAKER_RATE_HZ = 48_000
 

@@ -4,7 +4,6 @@ import asyncio
 
 import numpy as np
 import pytest
-from simulated_room import SimulatedRoom
 
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
@@ -17,6 +16,7 @@ from edge_audio.turns.silero import SileroDetector
 from edge_audio.turns.tracker import SpeechTracker
 from runtime.store import Store, default_root
 from runtime.worker import ThreadLane
+from tests.edge_audio.audio.simulated_room import SimulatedRoom
 
 pytestmark = pytest.mark.models
 

@@ -313,8 +313,10 @@ def test_a_callback_on_its_own_thread_never_hears_a_forgotten_reply() -> None:
     speaker = threading.Thread(target=callback)
     speaker.start()
     chance = random.Random(4)
-    written = 0
-    for _ in range(5_000):
+    written = replies = 0
+    # On a busy machine the callback gets its turn less often.
+    while replies < 5_000 or (len(blocks) <= 1_000 and speaker.is_alive()):
+        replies += 1
         begin_at = written
         playout.begin()
         assert playout.played == 0

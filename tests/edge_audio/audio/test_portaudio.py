@@ -5,9 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from babble import babble
-from remote_device import Record, RemoteDevice
-from sound_server import (
+
+from edge_audio.audio.echo import EchoCanceller
+from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
+from edge_audio.audio.resample import resample
+from tests.edge_audio.audio.babble import babble
+from tests.edge_audio.audio.remote_device import Record, RemoteDevice
+from tests.edge_audio.audio.sound_server import (
     ECHO,
     MICROPHONE,
     SPEAKER,
@@ -17,9 +21,7 @@ from sound_server import (
     what_is_missing,
 )
 
-from edge_audio.audio.echo import EchoCanceller
-from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
-from edge_audio.audio.resample import resample
+pytestmark = pytest.mark.slow
 
 FRAMES_A_SECOND = INPUT_RATE_HZ // FRAME_SAMPLES
 

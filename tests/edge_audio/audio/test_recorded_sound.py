@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from replaying import heard_again
-from sound_server import ECHO, SPEAKER, sound_server, what_is_missing
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
@@ -22,6 +20,10 @@ from edge_audio.recording.tap import RecordedDevice
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.worker import ThreadLane
+from tests.edge_audio.audio.sound_server import ECHO, SPEAKER, sound_server, what_is_missing
+from tests.edge_audio.recording.replaying import heard_again
+
+pytestmark = pytest.mark.slow
 
 SECONDS = 6.0
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from step_chat_server import answering
 
 from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder
+from tests.edge_audio.commands.step_chat_server import answering
 
 pytestmark = pytest.mark.models
 

@@ -5,7 +5,13 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
-from virtual_models import (
+
+from edge_audio.adapters import Models
+from edge_audio.assistant import Assistant
+from edge_audio.config import Config, Hibari
+from edge_audio.events import Announced, Event, ReplyStarted, TurnEnded, TurnFinished
+from runtime import clock
+from tests.edge_audio.dialogue.virtual_models import (
     VirtualChat,
     VirtualDetector,
     VirtualDevice,
@@ -13,12 +19,6 @@ from virtual_models import (
     VirtualRecognizer,
     VirtualVoice,
 )
-
-from edge_audio.adapters import Models
-from edge_audio.assistant import Assistant
-from edge_audio.config import Config, Hibari
-from edge_audio.events import Announced, Event, ReplyStarted, TurnEnded, TurnFinished
-from runtime import clock
 
 Script = Callable[[Assistant], Awaitable[None]]
 

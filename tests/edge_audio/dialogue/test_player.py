@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import numpy as np
 import pytest
-from virtual_models import VirtualVoice
 
 from edge_audio.audio.playout import Playout
 from edge_audio.dialogue.player import Player
@@ -16,6 +15,7 @@ from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.epoch import Epoch
+from tests.edge_audio.dialogue.virtual_models import VirtualVoice
 
 RATE_HZ = 1000
 TEXT = "One two three four five."

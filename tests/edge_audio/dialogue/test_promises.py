@@ -19,18 +19,6 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from virtual_models import (
-    OUTPUT_RATE_HZ,
-    SAMPLES_PER_CHARACTER,
-    Hears,
-    VirtualChat,
-    VirtualDetector,
-    VirtualDevice,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-    reply_of,
-)
 
 from edge_audio import config as config_of
 from edge_audio.adapters import Models
@@ -48,6 +36,18 @@ from edge_audio.events import (
 )
 from runtime import clock
 from runtime.channel import Channel
+from tests.edge_audio.dialogue.virtual_models import (
+    OUTPUT_RATE_HZ,
+    SAMPLES_PER_CHARACTER,
+    Hears,
+    VirtualChat,
+    VirtualDetector,
+    VirtualDevice,
+    VirtualEndOfTurn,
+    VirtualRecognizer,
+    VirtualVoice,
+    reply_of,
+)
 
 QUIET_END_S = 30.0
 """Silence at the end of each conversation, long enough for every reply to be played."""
@@ -245,6 +245,7 @@ def every_channel() -> Iterator[list[Channel[object]]]:
         yield made
 
 
+@pytest.mark.slow
 @given(conversations())
 @settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_the_promises_hold_in_any_conversation(

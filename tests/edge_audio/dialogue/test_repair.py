@@ -5,14 +5,6 @@ import random
 from collections.abc import AsyncGenerator, Sequence
 
 import pytest
-from virtual_models import (
-    VirtualChat,
-    VirtualDetector,
-    VirtualDevice,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-)
 
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
@@ -20,6 +12,14 @@ from edge_audio.config import Config, Hibari
 from edge_audio.events import Event, ReplyStarted, TurnEnded, TurnFinished
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
 from runtime import clock
+from tests.edge_audio.dialogue.virtual_models import (
+    VirtualChat,
+    VirtualDetector,
+    VirtualDevice,
+    VirtualEndOfTurn,
+    VirtualRecognizer,
+    VirtualVoice,
+)
 
 
 class Talkative(VirtualChat):

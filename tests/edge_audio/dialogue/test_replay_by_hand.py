@@ -4,13 +4,6 @@ import random
 from pathlib import Path
 
 import numpy as np
-from virtual_models import (
-    VirtualChat,
-    VirtualDetector,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-)
 
 from edge_audio.adapters import Models
 from edge_audio.config import Config, Hibari
@@ -20,6 +13,13 @@ from edge_audio.recording.lines import ByHand, Told
 from edge_audio.recording.replay import replay
 from edge_audio.recording.session import describe
 from runtime import clock
+from tests.edge_audio.dialogue.virtual_models import (
+    VirtualChat,
+    VirtualDetector,
+    VirtualEndOfTurn,
+    VirtualRecognizer,
+    VirtualVoice,
+)
 
 
 def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[Told]:

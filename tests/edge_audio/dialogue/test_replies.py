@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
-from reply_making import Voice, Watcher, speaking_with
-
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.replies import Replies
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
 from runtime import clock
 from runtime.actor import ActorGroup
+from tests.edge_audio.dialogue.reply_making import Voice, Watcher, speaking_with
 
 
 class Chat:

@@ -5,7 +5,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reply_making import Voice, Watcher, empty_reply
 
 from edge_audio.dialogue.reply import APOLOGY, Reply
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
@@ -13,6 +12,7 @@ from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES
 from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
+from tests.edge_audio.dialogue.reply_making import Voice, Watcher, empty_reply
 
 
 async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerator[TextDelta, None]:

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from chat_server import ChatServer, chat_server, chunk, silence, stream_head, text
 
 from edge_audio.adapters import load_chat_model
 from edge_audio.config import Config, Hibari, OpenAI, StepAudioModels, StepChat
 from edge_audio.llm.chat_model import ChatModelError, UserTurn
+from tests.edge_audio.llm.chat_server import ChatServer, chat_server, chunk, silence, stream_head, text
 
 
 @pytest.mark.parametrize("table", [OpenAI, StepChat])

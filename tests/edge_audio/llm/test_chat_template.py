@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from template_server import Render, template_server, turns
 
 from edge_audio.llm.chat_model import ChatModelError, Message
 from edge_audio.llm.chat_template import ChatTemplate
+from tests.edge_audio.llm.template_server import Render, template_server, turns
 
 HISTORY = (Message("system", "Be brief."), Message("user", "a"), Message("assistant", "b"))
 

@@ -8,7 +8,13 @@ from contextlib import aclosing
 from typing import Literal
 
 import pytest
-from chat_server import (
+
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
+from edge_audio.llm.fallback import FallbackModel
+from edge_audio.llm.openai_server import OpenAIServer
+from runtime.errors import UserError
+from tests.edge_audio.llm.chat_server import (
     DONE,
     STOP,
     Answer,
@@ -21,12 +27,6 @@ from chat_server import (
     stream_head,
     text,
 )
-
-from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
-from edge_audio.llm.completion_server import CompletionServer
-from edge_audio.llm.fallback import FallbackModel
-from edge_audio.llm.openai_server import OpenAIServer
-from runtime.errors import UserError
 
 TURN = UserTurn("How are you?", (65536,))
 

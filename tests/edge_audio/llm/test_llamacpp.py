@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from template_server import Render, template_server
 
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.llm.llamacpp import LlamaCppModel, Usage
@@ -17,6 +16,7 @@ from edge_audio.priority import Priority
 from runtime.errors import UserError
 from runtime.urgency import Urgency
 from runtime.worker import Cancelled, ThreadLane
+from tests.edge_audio.llm.template_server import Render, template_server
 
 Chunk = dict[str, Any]
 TIMINGS = {"cache_n": 7, "prompt_n": 3, "predicted_n": 2}

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 import xllamacpp
-from template_server import patience
 
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.llm.llamacpp import LlamaCppModel
@@ -19,6 +18,7 @@ from edge_audio.models import SMOLLM2
 from runtime.errors import UserError
 from runtime.store import Store, default_root
 from runtime.worker import ThreadLane
+from tests.edge_audio.llm.template_server import patience
 
 pytestmark = pytest.mark.models
 

@@ -6,7 +6,13 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
-from chat_server import (
+
+from edge_audio.llm import event_stream
+from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
+from edge_audio.llm.openai_server import OpenAIServer
+from runtime.errors import UserError
+from tests.edge_audio.llm.chat_server import (
     DONE,
     STOP,
     Answer,
@@ -21,12 +27,6 @@ from chat_server import (
     stream_head,
     text,
 )
-
-from edge_audio.llm import event_stream
-from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
-from edge_audio.llm.completion_server import CompletionServer
-from edge_audio.llm.openai_server import OpenAIServer
-from runtime.errors import UserError
 
 CONTEXT = (Message("system", "Be brief."), Message("user", "Hi."), Message("assistant", "Hello!"))
 

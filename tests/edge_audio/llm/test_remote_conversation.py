@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-from chat_server import DONE, Answer, chat_server, chunk, event, raw, silence, status, stream, stream_head
+import pytest
 
 from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Transcript
@@ -28,6 +28,20 @@ from edge_audio.llm.step_chat import StepChatServer
 from edge_audio.step_audio.tokens import RELEASED
 from runtime import clock
 from runtime.channel import Channel
+from tests.edge_audio.llm.chat_server import (
+    DONE,
+    Answer,
+    chat_server,
+    chunk,
+    event,
+    raw,
+    silence,
+    status,
+    stream,
+    stream_head,
+)
+
+pytestmark = pytest.mark.slow
 
 Kind = TypeVar("Kind")
 

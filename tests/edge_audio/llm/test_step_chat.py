@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import (
+
+from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
+from edge_audio.llm.completion_server import CompletionServer
+from edge_audio.llm.step_chat import TRANSCRIBE, StepChatServer
+from edge_audio.step_audio.text_tokenizer import TextTokenizer
+from edge_audio.step_audio.tokens import RELEASED
+from export.toy.tokenizer import TINY_FIRST_AUDIO_ID, write_tokenizer
+from runtime.errors import UserError
+from tests.edge_audio.llm.chat_server import (
     DONE,
     Answer,
     ChatServer,
@@ -19,14 +27,6 @@ from chat_server import (
     stream,
     stream_head,
 )
-
-from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
-from edge_audio.llm.completion_server import CompletionServer
-from edge_audio.llm.step_chat import TRANSCRIBE, StepChatServer
-from edge_audio.step_audio.text_tokenizer import TextTokenizer
-from edge_audio.step_audio.tokens import RELEASED
-from export.toy.tokenizer import TINY_FIRST_AUDIO_ID, write_tokenizer
-from runtime.errors import UserError
 
 CONTEXT = (Message("system", "Be brief."), Message("user", "Hi."), Message("assistant", "Hello!"))
 SAID = tuple(RELEASED.interleave([0, 1], [0, 1, 2]).tolist())

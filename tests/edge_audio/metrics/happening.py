@@ -3,9 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from spoken_turn import TURN
-
 from edge_audio.metrics.meter import Meter
+from tests.support.spoken_turn import TURN
 
 
 @dataclass

@@ -7,13 +7,13 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from happening import hold
-from spoken_turn import HALF_SAID
 
 from edge_audio.config import Metrics
 from edge_audio.metrics.meters import open_meters
 from edge_audio.metrics.prometheus import PrometheusMeter
 from runtime.errors import UserError
+from tests.edge_audio.metrics.happening import hold
+from tests.support.spoken_turn import HALF_SAID
 
 
 @pytest.fixture

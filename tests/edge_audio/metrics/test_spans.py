@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from happening import hold
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from spoken_turn import HALF_SAID
 
 from edge_audio.metrics import spans
 from edge_audio.metrics.spans import SpanMeter
+from tests.edge_audio.metrics.happening import hold
+from tests.support.spoken_turn import HALF_SAID
 
 
 class Collector:

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from command import command
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.conversation.material import read_questions
 from edge_audio.events import SpeechStarted
 from edge_audio.recording.folder import read_recording
+from tests.support.command import command
 
 QUESTION = read_questions()[0].path
 

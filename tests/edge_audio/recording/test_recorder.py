@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from virtual_lane import VirtualLane
 
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame
@@ -29,6 +28,7 @@ from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.errors import UserError
 from runtime.worker import Lane, ThreadLane
+from tests.support.virtual_lane import VirtualLane
 
 RATE_HZ = 24_000
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from command import completed
-from replaying import heard_again
 from rich.console import Console
 
 from edge_audio.audio.files import WavWriter, read_audio
@@ -22,6 +20,8 @@ from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION, Recorded
 from edge_audio.recording.lines import Told, to_line
 from edge_audio.recording.session import describe
 from runtime.errors import UserError
+from tests.edge_audio.recording.replaying import heard_again
+from tests.support.command import completed
 
 RATE_HZ = 24_000
 QUESTION = read_questions()[0]

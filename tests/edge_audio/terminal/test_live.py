@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from rich.console import Console
-from virtual_lane import VirtualLane
 
 from edge_audio.events import (
     Event,
@@ -30,6 +29,7 @@ from edge_audio.terminal.live import REFRESH_S, LiveView, PlainView, open_view
 from edge_audio.terminal.screen import Screen
 from runtime.clock import run_virtual
 from runtime.worker import ThreadLane
+from tests.support.virtual_lane import VirtualLane
 
 REPORT = TurnReport("Hello?", "Hi. I am here.", "Hi.", response_gap_ms=412.3, stages_ms={"asr": 412.3})
 

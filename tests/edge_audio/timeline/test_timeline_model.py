@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from spoken_turn import HALF_SAID, REPORT, SAID, TURN
 
 from edge_audio.dialogue.report import Report
 from edge_audio.events import (
@@ -23,6 +22,7 @@ from edge_audio.events import (
 from edge_audio.recording.lines import ByHand, Told
 from edge_audio.timeline.model import Ahead, Stretch, from_events, from_report, loudness
 from runtime.errors import UserError
+from tests.support.spoken_turn import HALF_SAID, REPORT, SAID, TURN
 
 
 def told(*happened: tuple[float, Event | ByHand]) -> list[Told]:

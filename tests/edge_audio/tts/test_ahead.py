@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_voice import SHORT, free, voice_of
 
 from edge_audio.step_audio.decoder.speech import Chunking
 from edge_audio.text.clauses import Clause
@@ -16,6 +15,7 @@ from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.clock import run_virtual
+from tests.support.toy_voice import SHORT, free, voice_of
 
 WRITING_S, SOUNDING_S, CHUNKS = 1.0, 0.4, 3
 

@@ -8,14 +8,14 @@ from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from footprint import assert_nothing_is_left, hundred
-from toy_voice import LONG, Voices, free, voice_of
 
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.step_audio import SpeechModels
 from edge_audio.tts.voice import SpokenChunk, Style
 from runtime.session import Array, OnnxSession
 from runtime.worker import CancelToken, ThreadLane
+from tests.support.footprint import assert_nothing_is_left, hundred
+from tests.support.toy_voice import LONG, Voices, free, voice_of
 
 Feeds = Mapping[str, Array]
 

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from toy_voice import LONG, SHORT, Voices, voice_of
 
 from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.component import RECORD
@@ -26,6 +25,7 @@ from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import CancelToken, ThreadLane
+from tests.support.toy_voice import LONG, SHORT, Voices, voice_of
 
 END_OF_TURN = 3
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from virtual_lane import VirtualLane
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
@@ -17,6 +16,7 @@ from runtime.errors import UserError
 from runtime.session import Array
 from runtime.store import Store, default_root
 from runtime.worker import CancelToken, ThreadLane
+from tests.support.virtual_lane import VirtualLane
 
 QUESTION = Path(silero.__file__).parents[1] / "bench/questions/01.flac"  # speech from 0.30 to 1.88 s
 

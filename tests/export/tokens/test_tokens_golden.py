@@ -56,7 +56,7 @@ def test_every_golden_case_is_equal(tmp_path):
         ("system_prompts.json", lambda data: data.update(sys_prompt_wo_spk=""), "system prompt wo_spk"),
     ],
 )
-def test_other_golden_data_is_told_apart(copy, file, edit, case):
+def test_changed_golden_data_is_told_apart(copy, file, edit, case):
     change(copy / "interleave" / file, edit)
     assert any(name.startswith(case) for name in failed(copy))
 

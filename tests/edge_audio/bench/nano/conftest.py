@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from humming import TEXTS, write_part
+
+from tests.edge_audio.bench.nano.humming import TEXTS, write_part
 
 
 @pytest.fixture

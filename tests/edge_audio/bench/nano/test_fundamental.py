@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from humming import hum
 
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.bench.nano.fundamental import median_f0_hz
+from tests.edge_audio.bench.nano.humming import hum
 
 rng = np.random.default_rng(0)
 

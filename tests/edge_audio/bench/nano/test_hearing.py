@@ -2,7 +2,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from humming import TEXTS, HumEar, as_said
 
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.audio.frame import Samples
@@ -10,6 +9,7 @@ from edge_audio.bench.nano.corpus import Sentence
 from edge_audio.bench.nano.hearing import RecognizingEar, error_rate, hear_all, load_ears
 from runtime.errors import UserError
 from runtime.store import Store
+from tests.edge_audio.bench.nano.humming import TEXTS, HumEar, as_said
 
 SENTENCES = [as_said(text) for text in TEXTS]
 

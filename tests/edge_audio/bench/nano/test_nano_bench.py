@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 import soundfile
-from humming import TEXTS, HumEar, hum, length_of
 from rich.console import Console
 
 from edge_audio.bench.nano.bench import Findings, Plan, measure_nano
@@ -18,6 +17,7 @@ from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
 from runtime.errors import UserError
+from tests.edge_audio.bench.nano.humming import TEXTS, HumEar, hum, length_of
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from humming import TEXTS, as_said, hum, write_part
 
 from edge_audio.bench.nano.corpus import read_corpus, read_recordings, read_tags
 from runtime.errors import UserError
+from tests.edge_audio.bench.nano.humming import TEXTS, as_said, hum, write_part
 
 
 def test_each_narrator_s_sentences_are_read_with_their_sound(corpus_folder: Path) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pytest
-from humming import TEXTS, Hummer, as_said, length_of, silent
 
 from edge_audio.bench.nano.part import Measured
 from edge_audio.bench.nano.tags import correlation, measure_tags
 from edge_audio.tts.tags import PACES, PITCHES
 from edge_audio.tts.voice import Style
+from tests.edge_audio.bench.nano.humming import TEXTS, Hummer, as_said, length_of, silent
 
 CORPUS = {voice: [as_said(text, voice) for text in TEXTS] for voice in ("ann", "ben")}
 

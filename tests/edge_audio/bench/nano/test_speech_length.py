@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from humming import hum
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.bench.nano.speech_length import Fault, Pace, speech_s, spoken_letters
 from edge_audio.tts.clause_sound import longest_speech_s
+from tests.edge_audio.bench.nano.humming import hum
 
 PACE = Pace(beside_s=0.2, letter_s=0.05)
 TEXT = "Thirty six letters are all that this has."

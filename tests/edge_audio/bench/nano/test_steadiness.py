@@ -1,12 +1,11 @@
 import asyncio
 
-from humming import TEXTS, Hummer, as_said, length_of, silent
-
 from edge_audio.bench.nano.part import Measured
 from edge_audio.bench.nano.steadiness import measure_steadiness
 from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.voice import Style
+from tests.edge_audio.bench.nano.humming import TEXTS, Hummer, as_said, length_of, silent
 
 COUNT = 20
 CORPUS = {voice: [as_said(text, voice) for text in TEXTS] for voice in ("ann", "ben")}

@@ -3,7 +3,6 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
-from humming import HumEar, Hummer, as_said, length_of, silent
 
 from edge_audio.audio.frame import Samples
 from edge_audio.bench.nano.corpus import Sentence
@@ -13,6 +12,7 @@ from edge_audio.bench.nano.part import Measured, Part
 from edge_audio.bench.nano.speech import measure_speech
 from edge_audio.bench.nano.understanding import word_error_figures
 from edge_audio.tts.voice import Style
+from tests.edge_audio.bench.nano.humming import HumEar, Hummer, as_said, length_of, silent
 
 SHORT, MIDDLE, LONG = "One two.", "One two three four.", "One two three four five six seven."
 

@@ -3,7 +3,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hift_modules import ModuleVocoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from export.hift.config import IstftParams
 from export.hift.generator import HiftSizes
 from export.toy.hift import CONFIG, TINY
 from runtime.worker import Cancelled, CancelToken
+from tests.edge_audio.step_audio.decoder.hift_modules import ModuleVocoder
 
 ODD = replace(
     CONFIG,

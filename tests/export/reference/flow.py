@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from other_golden.weights import Weights, write_arrays, write_json
 from torch import Tensor
 from torch.nn import functional
+
+from tests.export.reference.weights import Weights, write_arrays, write_json
 
 VOCABULARY, INPUTS, WIDTH, HEADS, INNER, LAYERS = 211, 24, 32, 2, 48, 1
 BANDS, EMBEDDING, SMOOTHINGS, REGULATOR_GROUPS = 20, 40, 3, 2

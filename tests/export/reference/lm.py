@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from other_golden.weights import Weights, write_arrays, write_json
 from torch import Tensor
+
+from tests.export.reference.weights import Weights, write_arrays, write_json
 
 HIDDEN, HEADS, GROUPS, LAYERS, INNER, VOCABULARY = 80, 10, 5, 2, 112, 77
 PROMPT, DECODE_FROM, GREEDY, EPSILON = 23, 9, 11, 1e-6

@@ -6,9 +6,10 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from other_golden.sounds import whisper_mel
-from other_golden.weights import Weights, write_arrays, write_json
 from torch.nn import functional
+
+from tests.export.reference.sounds import whisper_mel
+from tests.export.reference.weights import Weights, write_arrays, write_json
 
 WIDTH, CODES = 16, 900
 PIECE = 480_000

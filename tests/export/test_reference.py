@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from other_golden.folder import write_other_golden
 
 from export.progress import silent
 from export.verify import verify
+from tests.export.reference.folder import write_reference
 
 SEED = 1
 
@@ -26,8 +26,8 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
     """Verify a golden folder in which one value in a file of each component is wrong."""
-    golden = tmp_path_factory.mktemp("other") / "golden"
-    write_other_golden(golden, SEED)
+    golden = tmp_path_factory.mktemp("reference") / "golden"
+    write_reference(golden, SEED)
     shift(golden / "preprocess" / "resample.npz", "r1_out", 1e-4)
     shift(golden / "linguistic" / "synth_c.npz", "enc_out", 2e-3)
     shift(golden / "lm" / "golden.npz", "logits_cached", 1e-3)

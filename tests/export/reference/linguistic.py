@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from other_golden import sounds
-from other_golden.weights import Weights, write_arrays, write_json
 from torch import Tensor
 from torch.nn import functional
+
+from tests.export.reference import sounds
+from tests.export.reference.weights import Weights, write_arrays, write_json
 
 WIDTH, HEADS, INNER, BLOCKS, KERNEL, CENTROIDS = 48, 3, 80, 3, 7, 21
 CHUNK, OVERLAP, LOOK_BACK = 3, 4, 3

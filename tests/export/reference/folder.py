@@ -1,4 +1,4 @@
-"""A golden folder that shares nothing with the one in the repository but its layout.
+"""An independent reference: a golden folder that shares only its layout with the one in the repository.
 
 Other sizes, seeds, lengths, rates, steps, names inside the ONNX files and numbers of cases. What is expected
 is computed here from the published equations in float64; no module of the project takes part. Shared are the
@@ -8,21 +8,21 @@ release's own words for the language model, and constants that no file of a gold
 
 from pathlib import Path
 
-from other_golden.features import Both, at_16_khz, write_features, write_preprocess
-from other_golden.flow import write_flow
-from other_golden.hift import write_hift
-from other_golden.linguistic import Reference as Linguistic
-from other_golden.linguistic import write_linguistic
-from other_golden.lm import write_lm
-from other_golden.semantic import Reference as Semantic
-from other_golden.semantic import write_semantic
-from other_golden.sounds import write_sounds
-from other_golden.tokens import write_tokens
+from tests.export.reference.features import Both, at_16_khz, write_features, write_preprocess
+from tests.export.reference.flow import write_flow
+from tests.export.reference.hift import write_hift
+from tests.export.reference.linguistic import Reference as Linguistic
+from tests.export.reference.linguistic import write_linguistic
+from tests.export.reference.lm import write_lm
+from tests.export.reference.semantic import Reference as Semantic
+from tests.export.reference.semantic import write_semantic
+from tests.export.reference.sounds import write_sounds
+from tests.export.reference.tokens import write_tokens
 
 REPOSITORY = Path(__file__).parents[2] / "data" / "golden"
 
 
-def write_other_golden(folder: Path, seed: int) -> None:
+def write_reference(folder: Path, seed: int) -> None:
     """Write the whole folder; `seed` decides everything random in it."""
     folder.mkdir()
     heard = write_sounds(folder / "audio", seed)

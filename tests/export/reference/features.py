@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from other_golden import linguistic, semantic, sounds
-from other_golden.weights import write_arrays, write_json
+
+from tests.export.reference import linguistic, semantic, sounds
+from tests.export.reference.weights import write_arrays, write_json
 
 PROMPTS = ("speech_a_native", "synth_d")
 EMBEDDING = 48

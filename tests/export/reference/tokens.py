@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from other_golden.weights import write_arrays, write_json
+
+from tests.export.reference.weights import write_arrays, write_json
 
 WINDOW, THRESHOLD = 6, 0.3
 SINGER = "Mei"

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from other_golden.weights import Weights, write_arrays, write_json
 from torch import Tensor
 from torch.nn import functional
+
+from tests.export.reference.weights import Weights, write_arrays, write_json
 
 BANDS, BASE, PITCH_CHANNELS, SINES = 24, 24, 20, 6
 RATES, KERNELS, SIZE, HOP = (5, 4), (11, 8), 12, 3

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from other_golden.weights import write_json
+
+from tests.export.reference.weights import write_json
 
 SAMPLES = {
     "speech_a_native": (48000, 48000 + 777),
