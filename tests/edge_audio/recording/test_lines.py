@@ -6,10 +6,14 @@ from typing import get_args
 import pytest
 
 from edge_audio.events import (
+    Announced,
+    Code,
     Event,
     Heard,
     Level,
     Notice,
+    Outcome,
+    Part,
     ReplyPaused,
     ReplyResumed,
     ReplyStarted,
@@ -18,6 +22,7 @@ from edge_audio.events import (
     SpeculationStarted,
     SpeechPaused,
     SpeechStarted,
+    State,
     StateChanged,
     TurnEnded,
     TurnEndJudged,
@@ -27,6 +32,8 @@ from edge_audio.events import (
 )
 from edge_audio.recording.lines import ByHand, Told, read_lines, to_line
 from runtime.errors import UserError
+
+DATA = Path(__file__).parents[2] / "data"
 
 EVERYTHING: list[Event | ByHand] = [
     Level(0.25, 0.75),
@@ -45,7 +52,9 @@ EVERYTHING: list[Event | ByHand] = [
     ReplyPaused(5),
     ReplyResumed(5),
     TurnFinished(5, TurnReport("hello", "Hi", speculations={"started": 1}, stages_ms={"asr": 3.5})),
+    Announced(6, "Dinner is ready.", "Dinner", True),
     Notice("oh", is_error=True),
+    Notice("The microphone is gone.", True, Part.AUDIO, Code.LOST),
     ByHand("type", "hello"),
 ]
 
@@ -56,6 +65,16 @@ def test_all_kinds_of_events_come_back_in_order(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"".join(map(to_line, told)))
     assert read_lines(path) == told
+
+
+def test_what_version_0_1_0_wrote_is_read() -> None:
+    told = read_lines(DATA / "recordings" / "events-0.1.0.jsonl")
+    assert len(told) == 18
+    assert {type(happened.event) for happened in told} == {*get_args(Event), ByHand} - {Announced}
+    (changed,) = [happened.event for happened in told if isinstance(happened.event, StateChanged)]
+    assert changed.state is State.BOT_SPEAKING
+    (ended,) = [happened.event for happened in told if isinstance(happened.event, SpeculationEnded)]
+    assert ended.outcome is Outcome.SUPERSEDED
 
 
 def test_a_line_that_was_cut_off_and_a_kind_that_is_no_more_are_passed_over(tmp_path: Path) -> None:
