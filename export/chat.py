@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from export.check import max_abs_error
-from export.folder import whole_folder, write_record
 from export.graph import OPSET, quiet
 from export.precision import Precision
 from export.progress import Progress
+from export.record import write_record
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 from runtime.session import OnnxSession
 
@@ -47,7 +48,7 @@ def export_chat(source: Path, output: Path, precision: Precision, progress: Prog
             "Exporting chat models needs optimum.", "Install it with `pip install 'edge-audio[export-chat]'`."
         ) from error
     progress("chat", 0, 2)
-    with whole_folder(output) as folder, quiet():
+    with atomic_folder(output) as folder, quiet():
         try:
             main_export(
                 str(source),

@@ -21,6 +21,7 @@ from runtime.artifact import (
     SourceFailed,
     Wheels,
 )
+from runtime.atomic import replace_folder
 from runtime.errors import UserError
 from runtime.hub import default_hub_url, read_from_hub
 from runtime.wheel import WheelDownloads
@@ -146,10 +147,7 @@ class Store:
                 failures.append(str(failure))
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            target = self._folder(artifact)
-            if target.exists():
-                target.rename(staging / f"{artifact.name}.replaced")
-            folder.rename(target)
+            replace_folder(folder, self._folder(artifact))
             return
         names = ", ".join(file.path for file in artifact.files)
         raise UserError(

@@ -3,18 +3,18 @@
 import math
 import os
 import re
-import secrets
 import wave
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import numpy as np
 import soundfile
 
 from edge_audio.audio.frame import FILE_RATE_HZ, INPUT_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
+from runtime.atomic import AtomicFile, not_written
 from runtime.errors import UserError
 
 LOWEST_RATE_HZ = 8_000
@@ -122,62 +122,6 @@ def as_16_bit(pcm: Samples) -> bytes:
     return bytes(whole.data)
 
 
-class Replacement:
-    """A file in the making, written beside its target and put in its place when it is whole.
-
-    Until `commit` an existing target is untouched; after `abort` nothing is left.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Create the temporary file. Raises `UserError` at once where the target can't be written."""
-        # A link stays a link: what it points to is replaced.
-        self.path = Path(os.path.realpath(path))
-        if self.path.is_dir():
-            raise UserError(f"{path} is a folder.", "Name a file inside it.")
-        if self.path.exists() and not self.path.is_file():
-            raise UserError(f"{path} is a device or a pipe, not a file.", "Name an ordinary file.")
-        self._part = self.path.with_name(f".edge-audio-{secrets.token_hex(4)}.part")
-        self._done = False
-        try:
-            if self.path.exists():
-                self.path.open("r+b").close()  # replacing it needs no leave to write it, but we ask for it
-            self.file: BinaryIO = self._part.open("xb")
-        except FileNotFoundError as error:
-            raise UserError(f"The folder {self.path.parent} does not exist.", "Create it first.") from error
-        except OSError as error:
-            cause = f"{path} can't be written ({error.strerror})."
-            raise UserError(cause, "Choose a place where you may write.") from error
-
-    def write(self, data: bytes) -> None:
-        """Append `data`. Raises `UserError`, leaving nothing, if that fails (disk full)."""
-        try:
-            self.file.write(data)
-        except OSError as error:
-            self.abort()
-            raise _not_written(self.path, error) from error
-
-    def commit(self) -> None:
-        """Put the file in its place. Raises `UserError`, leaving nothing, if that fails (disk full)."""
-        if self._done:
-            return
-        try:
-            self.file.close()
-            self._part.replace(self.path)
-        except OSError as error:
-            self.abort()
-            raise _not_written(self.path, error) from error
-        self._done = True
-
-    def abort(self) -> None:
-        """Remove the temporary file. Does nothing after `commit`."""
-        if self._done:
-            return
-        self._done = True
-        with suppress(OSError):  # what could not be flushed is thrown away anyway
-            self.file.close()
-        self._part.unlink(missing_ok=True)
-
-
 class WavWriter:
     """Writes a 16-bit mono WAV file block by block; it appears, whole, upon `close`.
 
@@ -188,7 +132,7 @@ class WavWriter:
         """Raises `UserError` at once where `path` can't be written."""
         self.samples = 0
         """Samples written so far."""
-        self._target = Replacement(path)
+        self._target = AtomicFile(path)
         self._wave = wave.open(self._target.file, "wb")  # noqa: SIM115 (closed by `close` and `abort`)
         self._wave.setnchannels(1)
         self._wave.setsampwidth(2)
@@ -203,7 +147,7 @@ class WavWriter:
             self._wave.writeframesraw(as_16_bit(pcm))
         except OSError as error:
             self.abort()
-            raise _not_written(self._target.path, error) from error
+            raise not_written(self._target.path, error) from error
         self.samples += len(pcm)
 
     def close(self) -> None:
@@ -212,7 +156,7 @@ class WavWriter:
             self._wave.close()
         except OSError as error:
             self.abort()
-            raise _not_written(self._target.path, error) from error
+            raise not_written(self._target.path, error) from error
         self._target.commit()
 
     def abort(self) -> None:
@@ -231,7 +175,3 @@ class WavWriter:
             self.close()
         else:
             self.abort()
-
-
-def _not_written(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} could not be written ({error.strerror}).", "Make room on the disk.")

@@ -1,7 +1,7 @@
 """`edge-audio bench`: figures for a person, or one JSON object."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_audio.adapters import load_models
-from edge_audio.audio.files import Replacement
 from edge_audio.bench.conversation.bench import measure_conversation
 from edge_audio.bench.conversation.picture import draw
 from edge_audio.bench.models import measure_models
@@ -22,6 +21,7 @@ from edge_audio.bench.overhead import measure_overhead
 from edge_audio.config import Config, load_config
 from edge_audio.models import WHISPER_BASE
 from edge_audio.step_audio.placement import Placement
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 from runtime.store import Store, default_root
 
@@ -34,12 +34,9 @@ def bench_conversation(
     Raises `UserError`, at once where the picture can't be written.
     """
     config = load_config(config_path)
-    file = Replacement(picture)
-    with ExitStack() as undo:
-        undo.callback(file.abort)
+    with AtomicFile(picture) as file:
         figures = asyncio.run(measure_conversation(config, console, turns))
         file.write(draw(figures).encode())
-        file.commit()
     _show(figures, as_json, console)
     console.print(f"The picture: {picture}", markup=False, highlight=False)
 
@@ -62,16 +59,12 @@ def bench_nano(config_path: Path | None, plan: Plan, output: Path | None, consol
         raise UserError(
             "--recordings belongs to the part resynthesis.", "Leave it out, or measure that, too."
         )
-    with ExitStack() as undo:
-        file = Replacement(output) if output else None
-        if file:
-            undo.callback(file.abort)
+    with AtomicFile(output) if output else nullcontext() as file:
         findings = asyncio.run(_nano(config, plan, console))
         console.print(table_of(findings.figures))
         _show(findings.about, False, console)
         if file:
             file.write(msgspec.json.encode(findings.as_dict()) + b"\n")
-            file.commit()
 
 
 def bench_models(folders: list[Path], threads: int, *, as_json: bool, console: Console) -> None:

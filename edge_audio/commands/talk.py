@@ -14,7 +14,7 @@ from edge_audio.assistant import Assistant
 from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.file_device import FileDevice, Recording
-from edge_audio.audio.files import Replacement, WavWriter
+from edge_audio.audio.files import WavWriter
 from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Config, load_config
 from edge_audio.dialogue.report import Report
@@ -28,6 +28,7 @@ from edge_audio.recording.tap import RecordedCommands, RecordedDevice
 from edge_audio.terminal.keys import Commands, Controls, Keyboard
 from edge_audio.terminal.live import open_view
 from runtime.actor import Actor, ActorGroup
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 from runtime.worker import ThreadLane
 
@@ -93,7 +94,7 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
             *(WavWriter(path) if path is not None else None for path in (files.reply, files.conversation))
         )
         undo.callback(recording.abort)
-        report_file = Replacement(files.report) if files.report is not None else None
+        report_file = AtomicFile(files.report) if files.report is not None else None
         if report_file is not None:
             undo.callback(report_file.abort)
         if files.record is not None:

@@ -4,18 +4,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_audio.audio.files import Replacement
 from edge_audio.recording.folder import read_recording
 from edge_audio.timeline.model import Timeline, from_recording, from_report
 from edge_audio.timeline.picture import render
+from runtime.atomic import AtomicFile
 
 
 def draw_timeline(source: Path, output: Path, console: Console) -> None:
     """Draw what a report or a recording tells. Raises `UserError`, leaving no half a file."""
     picture = render(read_timeline(source), output)
-    file = Replacement(output)
-    file.write(picture.encode())
-    file.commit()
+    with AtomicFile(output) as file:
+        file.write(picture.encode())
     console.print(f"The picture: {output}", markup=False, highlight=False)
 
 

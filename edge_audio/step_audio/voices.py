@@ -1,9 +1,7 @@
 """Voices that were made of recordings, kept in a folder."""
 
 import hashlib
-import os
 import re
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -15,9 +13,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from edge_audio.audio.files import Replacement
 from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.voice_prompt import VoicePrompt
+from runtime.atomic import AtomicFile, atomic_folder, remove_folder
 from runtime.errors import UserError
 
 RECORDING, TEXT, CACHE = "prompt.wav", "prompt.txt", "prompt.npz"
@@ -110,18 +108,16 @@ class VoiceRegistry:
             raise UserError("The text of the recording is missing.", "Give what is said in it, word by word.")
         prompt = encode(recording)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".adding-", dir=self.folder) as staging:
-                folder = Path(staging) / name
-                folder.mkdir()
+            with atomic_folder(self.folder / name, replace=False) as folder:
                 # As float: the voice must be the same when it is made again.
                 soundfile.write(folder / RECORDING, recording.pcm, recording.rate_hz, subtype="FLOAT")
                 (folder / TEXT).write_text(spoken + "\n", encoding="utf-8")
                 _Cache(prompt, _sha256(folder / RECORDING), encode.fingerprint).write(folder / CACHE)
-                os.rename(folder, self.folder / name)
-        except (OSError, soundfile.LibsndfileError) as error:
+        except (UserError, soundfile.LibsndfileError) as error:
             if (self.folder / name).exists():
                 raise _taken(name) from error
+            if isinstance(error, UserError):
+                raise
             raise _not_written(self.folder, error) from error
         return StoredVoice(name, spoken, prompt)
 
@@ -129,9 +125,7 @@ class VoiceRegistry:
         """Remove a voice. Raises `UserError` if there is none of that name or it can't be removed."""
         folder = self._known(name)
         try:
-            # Renamed first, so that what is cut short leaves no half voice.
-            with tempfile.TemporaryDirectory(prefix=".removing-", dir=self.folder) as staging:
-                os.rename(folder, Path(staging) / name)
+            remove_folder(folder)
         except OSError as error:
             raise _not_written(self.folder, error) from error
 
@@ -186,9 +180,8 @@ class _Cache:
             recording=np.array(self.recording),
             models=np.array(self.models),
         )
-        file = Replacement(path)
-        file.write(data.getvalue())
-        file.commit()
+        with AtomicFile(path) as file:
+            file.write(data.getvalue())
 
 
 def _array(array: NDArray[Any], dtype: np.dtype[Any], dimensions: int) -> NDArray[Any]:

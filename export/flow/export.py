@@ -14,12 +14,13 @@ from export.cosyvoice_yaml import FILE
 from export.flow.config import FlowConfig, released_config
 from export.flow.flow import Flow, FlowEncoder, load_flow
 from export.flow.module_graph import ModuleGraph
-from export.folder import whole_folder, write_record
 from export.graph import OPSET, export_graph
 from export.precision import Precision
 from export.progress import Progress
 from export.quantise import quantise_products
+from export.record import write_record
 from export.storage import STORED, store
+from runtime.atomic import atomic_folder
 
 MODEL = "flow.pt"
 """Name of the weights in a released decoder folder."""
@@ -44,7 +45,7 @@ def export_flow(decoder: Path, output: Path, precision: Precision, progress: Pro
     config = released_config(decoder)
     flow = load_flow(open_tensors(decoder / MODEL), config)
     settings = flow_settings(flow, config)
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         write_encoder(flow, folder / ENCODER)
         progress(f"{output.name}: writing the estimator", 1, 4)
         write_estimator(flow, folder / ESTIMATOR)

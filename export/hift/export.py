@@ -17,7 +17,6 @@ from edge_audio.step_audio.decoder.source import HarmonicSource, SeededSourceNoi
 from export.check import max_abs_error
 from export.checkpoint import open_tensors
 from export.cosyvoice_yaml import FILE
-from export.folder import whole_folder, write_record
 from export.graph import OPSET
 from export.hift.config import read_hift_config
 from export.hift.context import f0_context, stage_context
@@ -25,7 +24,9 @@ from export.hift.generator import HiftGenerator, load_generator
 from export.hift.graphs import write_f0_graph, write_stage_graph
 from export.precision import Precision
 from export.progress import Progress
+from export.record import write_record
 from export.storage import STORED, store
+from runtime.atomic import atomic_folder
 
 MODEL = "hift.pt"
 """Name of the weights in a released decoder's folder."""
@@ -58,7 +59,7 @@ def write_hift(
     """Write `generator`, which was read from `files`, as the component folder `output`."""
     settings = hift_settings(generator)
     steps = len(settings.stages) + 2
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         progress(f"{output.name}: pitch", 0, steps)
         write_f0_graph(generator, folder / F0_GRAPH)
         for number, stage in enumerate(settings.stages):

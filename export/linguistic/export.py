@@ -19,7 +19,6 @@ from edge_audio.step_audio.tokenizer.linguistic import (
 )
 from export.checkpoint import open_tensors
 from export.disk import require_space
-from export.folder import whole_folder, write_record
 from export.graph import OPSET, export_graph
 from export.linguistic import encoder
 from export.linguistic.config import CONFIG, LinguisticConfig, read_released_config
@@ -29,8 +28,10 @@ from export.linguistic.tables import read_centroids, read_normalisation
 from export.precision import Precision
 from export.progress import Progress
 from export.quantise import quantise_products
+from export.record import write_record
 from export.release import PARAFORMER
 from export.storage import STORED, store
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 
 MODEL = "model.pt"
@@ -122,7 +123,7 @@ def write_linguistic(
     progress: Progress,
 ) -> None:
     """Write `source`, which was read from `files`, as the component folder `output`."""
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         progress(f"{COMPONENT}: writing", 1, 3)
         np.save(folder / NORMALISATION, source.normalisation)
         np.save(folder / CENTROIDS, source.centroids)

@@ -18,7 +18,6 @@ from edge_audio.step_audio.language_model.settings import (
 )
 from export.checkpoint import INDEX, Tensors, open_tensors
 from export.disk import require_space
-from export.folder import whole_folder, write_record
 from export.graph import OPSET
 from export.lm.config import Step1Config, read_config
 from export.lm.generation_config import GenerationConfig, read_generation_config
@@ -30,6 +29,8 @@ from export.lm.vocabulary import Vocabulary, read_vocabulary
 from export.lm.weights_file import WeightsFile, open_weights
 from export.precision import Precision
 from export.progress import Progress
+from export.record import write_record
+from runtime.atomic import atomic_folder
 from runtime.compute import Compute
 from runtime.session import OnnxSession
 
@@ -47,7 +48,7 @@ def export_lm(source: Path, output: Path, precision: Precision, progress: Progre
     vocabulary = read_vocabulary(source, config)
     require_space(output, _bytes(config, vocabulary, precision))
     steps = _Steps(progress, 2 * config.num_hidden_layers + 2)
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         settings = _write(
             folder, tensors, config, generation, vocabulary, precision, steps.counting("weights")
         )

@@ -15,7 +15,6 @@ from edge_audio.step_audio.features.speaker import FILE as SPEAKER
 from edge_audio.step_audio.sentencepiece_vocabulary import CONFIG as TOKENIZER_CONFIG
 from edge_audio.step_audio.sentencepiece_vocabulary import MODEL as TOKENIZER_MODEL
 from export.flow.flow import Flow
-from export.folder import whole_folder
 from export.graph import export_graph
 from export.hift.generator import HiftGenerator
 from export.layout.cosyvoice_yaml import write_cosyvoice_yaml
@@ -35,6 +34,7 @@ from export.progress import Progress, silent
 from export.release import DECODER, TOKENIZER, TTS
 from export.semantic.export import MODEL as SEMANTIC_MODEL
 from export.storage import store
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 
 GUIDANCE = 0.7
@@ -75,11 +75,11 @@ def write_nano(
     speakers = _loaded(speaker.NAME, Speakers(), work)
     text_tokenizer = _text_tokenizer(work / language_model.NAME)
     tags = tuple(vocabulary.control_tags() if control_tags is None else control_tags)
-    with whole_folder(output / TOKENIZER) as folder:
+    with atomic_folder(output / TOKENIZER) as folder:
         progress("tokenizers", 0, 1)
         _write_tokenizers(folder, heard)
         progress("tokenizers", 1, 1)
-    with whole_folder(output / TTS) as folder:
+    with atomic_folder(output / TTS) as folder:
         config = msgspec.structs.replace(said.config, control_tags=tags)
         # In bfloat16, as released.
         write_lm_files(folder, config, said.state_dict().__getitem__, torch.bfloat16, generation, progress)

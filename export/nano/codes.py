@@ -10,6 +10,7 @@ import torch
 from edge_audio.step_audio.tokens import RELEASED
 from export.nano.features import Sentence
 from export.nano.tokenizers import CHUNK_HOPS, STRIDE, Tokenizers
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 GROUP_S = 0.12
@@ -57,15 +58,13 @@ def coded(tokenizers: Tokenizers, sentence: Sentence) -> Coded:
 
 def write_codes(path: Path, tokenizers: Tokenizers, sentences: Iterable[Sentence]) -> int:
     """Write the codes of `sentences` to `path`, a line each, whole or not at all, and return how many."""
-    partial = path.with_suffix(".partial")
     count = 0
-    with partial.open("wb") as file:
+    with AtomicFile(path) as file:
         for sentence in sentences:
             if len(sentence["log_mel"]) > _MOST_HOPS - CHUNK_HOPS:
                 continue
             file.write(msgspec.json.encode(coded(tokenizers, sentence)) + b"\n")
             count += 1
-    partial.rename(path)
     return count
 
 

@@ -7,6 +7,7 @@ where it stopped, a longer one begins with the shorter one, and the same recipe 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from export.nano.manner import NARRATORS, draw
 from export.nano.sentences import is_held_out
 from export.nano.synthesizer import Phone, SynthesisError, Synthesizer
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 PART_SENTENCES = 100
@@ -80,7 +82,8 @@ class Corpus:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                path.write_bytes(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")
+                with AtomicFile(path) as file:
+                    file.write(msgspec.json.format(msgspec.json.encode(recipe), indent=2) + b"\n")
             elif msgspec.json.decode(path.read_bytes(), type=Recipe) != recipe:
                 raise UserError(
                     f"{self.folder} holds speech of another recipe.",
@@ -140,18 +143,12 @@ class Corpus:
         return first / INPUT_RATE_HZ
 
     def _write(self, number: int, sayings: Sequence[Saying], pcm: Samples) -> None:
-        sound, transcript = self._sound(number), self._transcript(number)
-        partial = sound.with_suffix(".partial"), transcript.with_suffix(".jsonl.partial")
-        try:
-            soundfile.write(partial[0], pcm, INPUT_RATE_HZ, "PCM_16", format="FLAC")
-            partial[1].write_bytes(b"".join(msgspec.json.encode(saying) + b"\n" for saying in sayings))
-            partial[0].rename(sound)
-            partial[1].rename(transcript)  # last: a part is there when its transcript is
-        except (OSError, soundfile.SoundFileError) as error:
-            raise UserError(f"{sound} can't be written: {error}.", "Free space, and go on.") from error
-        finally:
-            for path in partial:
-                path.unlink(missing_ok=True)
+        flac = BytesIO()
+        soundfile.write(flac, pcm, INPUT_RATE_HZ, "PCM_16", format="FLAC")
+        # The outer one is committed last: a part is there when its transcript is.
+        with AtomicFile(self._transcript(number)) as transcript, AtomicFile(self._sound(number)) as sound:
+            transcript.write(b"".join(msgspec.json.encode(saying) + b"\n" for saying in sayings))
+            sound.write(flac.getvalue())
 
     def _sound(self, number: int) -> Path:
         return self.folder / f"{number:05d}.flac"

@@ -21,6 +21,7 @@ from edge_audio.step_audio.features.resampler import SincResampler
 from export.nano.corpus import Corpus, Example
 from export.nano.pitch import f0_of
 from export.progress import Progress
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 PHONES = (
@@ -166,9 +167,8 @@ class FeatureStore:
             )
         for name, arrays in kept.items():
             np.save(self._file(number, name), np.concatenate(arrays))
-        partial = self._folder / f"{number:05d}.partial"
-        partial.write_bytes(msgspec.json.encode(lines))
-        partial.rename(self._folder / f"{number:05d}.json")  # last: a part is there when this is
+        with AtomicFile(self._folder / f"{number:05d}.json") as file:  # last: a part is there when this is
+            file.write(msgspec.json.encode(lines))
 
     def _file(self, number: int, name: str) -> Path:
         return self._folder / f"{number:05d}.{name}.npy"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 MOST_WORDS = 30
@@ -38,10 +39,8 @@ def write_sentences(file: Path, sentences: Iterable[str]) -> int:
     Raises `UserError` if the file can't be written.
     """
     found = dict.fromkeys(_clean(sentences))
-    try:
-        file.write_text("".join(f"{sentence}\n" for sentence in found), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{file} can't be written ({error.strerror}).", "Choose another place.") from error
+    with AtomicFile(file) as output:
+        output.write("".join(f"{sentence}\n" for sentence in found).encode())
     return len(found)
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from export.progress import Progress
+from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 _SAVE_EVERY_S = 120.0
@@ -123,13 +124,10 @@ def _resume(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer | No
 
 
 def _save(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
-    partial = path.with_suffix(".partial")
+    state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-        torch.save(state, partial)
-        partial.rename(path)
+        with AtomicFile(path) as file:
+            torch.save(state, file.file)
     except (OSError, RuntimeError) as error:
         raise UserError(f"{path} can't be written: {error}.", "Free space, and go on.") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -10,10 +10,11 @@ from onnx import TensorProto
 
 from edge_audio.step_audio.tokenizer.semantic import COMPONENT, GRAPH, SemanticEncoder, SemanticSettings
 from export.disk import require_space
-from export.folder import whole_folder, write_record
 from export.graph import opset_of
 from export.precision import Precision
 from export.progress import Progress
+from export.record import write_record
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 from runtime.session import OnnxSession
 
@@ -39,7 +40,7 @@ def export_semantic(tokenizer: Path, output: Path, precision: Precision, progres
     settings, opset = _check(path)
     require_space(output, path.stat().st_size)
     progress(f"{COMPONENT}: copying", 1, 2)
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         shutil.copyfile(path, folder / GRAPH)
         write_record(
             folder,

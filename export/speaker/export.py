@@ -9,10 +9,11 @@ import onnx
 
 from edge_audio.step_audio.features.kaldi import BANDS
 from edge_audio.step_audio.features.speaker import COMPONENT, FILE, SpeakerModel
-from export.folder import whole_folder, write_record
 from export.graph import opset_of
 from export.precision import Precision
 from export.progress import Progress
+from export.record import write_record
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 
 _PROBE_FRAMES = 100
@@ -36,7 +37,7 @@ def export_speaker(source: Path, output: Path, precision: Precision, progress: P
     if not released.is_file():
         raise UserError(f"There is no speaker model {released}.", "Download the repository whole.")
     embedding = _probe(released)
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         shutil.copy(released, folder / FILE)
         write_record(
             folder,

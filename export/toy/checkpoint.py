@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 
 from edge_audio.step_audio.features.speaker import FILE as SPEAKER
-from export.folder import whole_folder
 from export.progress import Progress
 from export.release import DECODER, MUSIC_DECODER, TOKENIZER, TTS
 from export.toy.cosyvoice_yaml import write_cosyvoice_yaml
@@ -16,6 +15,7 @@ from export.toy.lm import write_lm
 from export.toy.semantic import write_semantic
 from export.toy.size import Size
 from export.toy.speaker import write_speaker_model
+from runtime.atomic import atomic_folder
 
 
 def write_checkpoint(output: Path, size: Size, seed: int, progress: Progress) -> None:
@@ -24,12 +24,12 @@ def write_checkpoint(output: Path, size: Size, seed: int, progress: Progress) ->
     Raises `UserError` if the disk is full or `output` can't be written.
     """
     generator = torch.Generator().manual_seed(seed)
-    with whole_folder(output / TOKENIZER) as folder:
+    with atomic_folder(output / TOKENIZER) as folder:
         for done, write in enumerate((write_linguistic, write_semantic)):
             progress("tokenizers", done, 2)
             write(folder, size, generator)
         progress("tokenizers", 2, 2)
-    with whole_folder(output / TTS) as folder:
+    with atomic_folder(output / TTS) as folder:
         write_lm(folder, size, generator, progress)
         for done, name in enumerate((DECODER, MUSIC_DECODER)):
             progress("decoders", done, 2)

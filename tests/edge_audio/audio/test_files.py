@@ -1,21 +1,18 @@
 import os
-import resource
 import stat
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from edge_audio.audio.files import Replacement, WavWriter, read_audio
+from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import Samples
 from runtime.errors import UserError
-
-NOBODY = 65_534
+from tests.support.limits import as_nobody, disk_of
 
 
 def tone(rate_hz: int, seconds: float = 1.0) -> Samples:
@@ -27,36 +24,12 @@ def loudness(pcm: Samples) -> float:
     return float(np.sqrt(np.mean(pcm**2)))
 
 
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Root may do everything, so whoever runs the tests as root steps down for a moment."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that everybody may enter (pytest's own are private)."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # Reading.
@@ -303,16 +276,6 @@ def test_a_folder_or_file_without_permission_is_told(open_folder: Path) -> None:
     assert protected.read_text() == "precious"
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    link = tmp_path / "out.wav"
-    link.symlink_to(tmp_path / "real" / "target.wav")
-    with WavWriter(link) as out:
-        out.write(tone(24_000))
-    assert link.is_symlink()
-    assert soundfile.info(tmp_path / "real" / "target.wav").frames == 24_000
-
-
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     def write_a_minute() -> None:
         with WavWriter(tmp_path / "out.wav") as out:
@@ -321,30 +284,4 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
 
     with disk_of(100_000), pytest.raises(UserError, match="could not be written"):
         write_a_minute()
-    report = Replacement(tmp_path / "report.json")
-    with disk_of(1_000), pytest.raises(UserError, match="could not be written"):
-        report.write(b"x" * 20_000)
-    report = Replacement(tmp_path / "report.json")
-    with disk_of(1_000), pytest.raises(UserError, match="could not be written"):
-        report.write(b"x" * 2_000)  # fits into the buffer, fails when it is emptied
-        report.commit()
     assert os.listdir(tmp_path) == []
-
-
-def test_a_replacement_appears_whole(tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    for text in ('{"said": "schön"}', '{"said": "好"}'):
-        before = path.read_bytes() if path.exists() else None
-        report = Replacement(path)
-        report.write(text.encode())
-        assert (path.read_bytes() if path.exists() else None) == before
-        report.commit()
-        report.abort()
-        assert path.read_text() == text
-    assert os.listdir(tmp_path) == ["report.json"]
-
-
-def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
-    (tmp_path / "plain").touch()
-    WavWriter(tmp_path / "out.wav").close()
-    assert (tmp_path / "out.wav").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -13,6 +13,7 @@ from export.nano.manner import Manner
 from export.nano.synthesizer import Phone, Speech, SynthesisError
 from export.progress import silent
 from runtime.errors import UserError
+from tests.support.limits import disk_of
 
 SENTENCES = [f"This is sentence {number}." for number in range(40)]
 PART_HOURS = PART_SENTENCES * 0.01 / 3600
@@ -116,15 +117,9 @@ def test_a_damaged_part_is_told_with_what_to_do(tmp_path: Path, name: str) -> No
         list(examples(tmp_path))
 
 
-def test_a_full_disk_is_a_clear_error_and_leaves_no_half_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_is_a_clear_error_and_leaves_no_half_part(tmp_path: Path) -> None:
     corpus = Corpus(tmp_path)
     corpus.begin(Recipe(seed=0, sentences=len(SENTENCES), digest=""))
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(UserError, match="No space left"):
+    with disk_of(100), pytest.raises(UserError, match="could not be written"):
         corpus.make_part(0, SENTENCES, 0, Beeper())
     assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from export.nano.training import Schedule, train, trained
 from export.progress import silent
 from runtime.errors import UserError
+from tests.support.limits import disk_of
 
 
 class _Line:
@@ -74,6 +75,13 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
 def test_a_stage_that_has_lost_its_way_says_so_and_leaves_no_state(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lost its way at step 1"):
         train(_Line(wrong=True), Schedule(5, 0.01), tmp_path, 0, silent)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_no_half_state(tmp_path: Path) -> None:
+    with disk_of(1000), pytest.raises(UserError, match=r"line\.pt (can't|could not) be written"):
+        train(_Line(), Schedule(2, 0.01), tmp_path, 0, silent)
 
     assert not list(tmp_path.iterdir())
 

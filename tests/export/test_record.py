@@ -1,13 +1,10 @@
-import os
-import subprocess
-import sys
-
 import msgspec
 import numpy as np
 import pytest
 
 from edge_audio.step_audio.component import Component, read_array
-from export.folder import whole_folder, write_record
+from export.record import write_record
+from runtime.atomic import atomic_folder
 from runtime.errors import UserError
 
 
@@ -18,7 +15,7 @@ class Settings(msgspec.Struct):
 def fill(folder, settings):
     source = folder.parent / "source.bin"
     source.write_bytes(b"weights")
-    with whole_folder(folder) as place:
+    with atomic_folder(folder) as place:
         (place / "a.onnx").write_bytes(b"graph")
         write_record(
             place,
@@ -37,15 +34,6 @@ def test_what_is_written_can_be_opened(tmp_path):
     assert component.settings(Settings) == Settings(4)
     assert component.path("a.onnx").read_bytes() == b"graph"
     assert len(component.record.sources["source.bin"]) == 64
-
-
-def test_a_failure_leaves_the_old_folder_and_no_half_one(tmp_path):
-    fill(tmp_path / "lm", Settings(4))
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "lm") as place:
-        (place / "b.onnx").write_bytes(b"half")
-        raise RuntimeError
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lm", "source.bin"]
-    assert Component(tmp_path / "lm", "lm").path("a.onnx").is_file()
 
 
 def test_a_component_that_is_another_or_not_whole_is_refused(tmp_path):
@@ -88,26 +76,3 @@ def test_an_array_of_another_shape_is_named(tmp_path, shape):
     assert read_array(path, None, 3).shape == (2, 3)
     with pytest.raises(UserError, match=r"centroids\.npy has the shape \(2, 3\), not"):
         read_array(path, *shape)
-
-
-def test_what_a_killed_process_left_is_cleared_up(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left = tmp_path / f".lm.{dead.pid}.partial"
-    left.mkdir()
-    alive = tmp_path / f".lm.{os.getppid()}.partial"
-    alive.mkdir()
-    fill(tmp_path / "lm", Settings(4))
-    assert not left.exists()
-    assert alive.is_dir()
-
-
-def test_two_writers_of_one_folder_do_not_disturb_each_other(tmp_path, monkeypatch):
-    with whole_folder(tmp_path / "lm") as first:
-        (first / "a").write_bytes(b"first")
-        monkeypatch.setattr(os, "getpid", os.getppid)
-        with whole_folder(tmp_path / "lm") as second:
-            (second / "a").write_bytes(b"second")
-        assert (tmp_path / "lm" / "a").read_bytes() == b"second"
-    assert (tmp_path / "lm" / "a").read_bytes() == b"first"
-    assert [path.name for path in tmp_path.iterdir()] == ["lm"]
