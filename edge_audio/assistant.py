@@ -8,15 +8,16 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from edge_audio.adapters import Models, open_device, open_models
 from edge_audio.asr.recognizer import Recognizer
-from edge_audio.audio.device import AudioDevice
+from edge_audio.audio.device import AudioDevice, AudioDeviceConfig
 from edge_audio.audio.echo import EchoCanceller
 from edge_audio.audio.frame import FRAME_S, Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Audio, Config, load_config
+from edge_audio.config import Config, load_config
 from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.dialogue import DialogueSettings, open_dialogue
@@ -27,7 +28,6 @@ from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn_meter import TurnMeter
 from edge_audio.events import Code, Event, Hearing, Notice, Part
 from edge_audio.llm.chat_model import ChatModel
-from edge_audio.llm.fallback import FallbackModel
 from edge_audio.tts.voice import Style, Voice
 from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.policy import EndOfTurnPolicy
@@ -73,17 +73,18 @@ class Assistant:
         self._playout = Playout(device.output_rate_hz)
         self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
         self._captured = self._frames if canceller is None else Channel[Frame](_FRAMES_WAITING, "drop-oldest")
+        detector = models.detector.session()
         self._listener = Listener(
             self._frames,
-            models.detector,
+            detector,
             SpeechTracker(
-                models.detector.window_samples,
+                detector.window_samples,
                 threshold=config.vad.threshold,
                 release=config.vad.release,
                 onset_ms=config.vad.onset_ms,
-                pause_ms=config.vad.pause_ms,
+                pause_ms=config.vad.min_silence_ms,
             ),
-            models.recognizer,
+            models.recognizer.session(),
             models.end_of_turn,
             self._heard,
             self.trace,
@@ -104,9 +105,9 @@ class Assistant:
             context,
             self._listener,
             EndOfTurnPolicy(
-                threshold=config.end_of_turn.threshold,
+                threshold=config.end_of_turn.p_end,
                 certainty=config.end_of_turn.certainty,
-                pause_ms=config.end_of_turn.pause_ms,
+                pause_ms=config.end_of_turn.mean_pause_ms,
             ),
             reporter,
             DialogueSettings(
@@ -152,9 +153,11 @@ class Assistant:
             canceller = None
             if is_treated(device, settings.audio, echo):
                 canceller = await asyncio.to_thread(canceller_for, device, settings.audio, echo)
+            chat = models.chat.session()
+            stack.push_async_callback(chat.close)
             group = ActorGroup(lambda name, cause: assistant._restarted(name, cause))
             await stack.enter_async_context(group)
-            assistant = cls(group, models, device, canceller, settings)
+            assistant = cls(group, replace(models, chat=chat), device, canceller, settings)
             assistant._start()
             try:
                 yield assistant
@@ -263,10 +266,7 @@ class Assistant:
             self._group.start(Actor("echo canceller", lambda: self._cancel_echo(canceller)))
         self._group.start(Actor("device", self._run_device))
         self._group.start(Actor("end of input", self._end_with_input))
-        if isinstance(self.models.chat, FallbackModel):
-            self.models.chat.watch(
-                lambda sentence: self._notify(Notice(sentence, False, Part.LLM, Code.REPLACED))
-            )
+        self.models.chat.watch(self._model_replaced)
         self._replies.prefill()
 
     def _close(self) -> None:
@@ -313,14 +313,14 @@ class Assistant:
         self._notify(Notice(text, is_error=True, code=Code.RESTARTED))
 
 
-def is_treated(device: AudioDevice, audio: Audio, echo: bool | None) -> bool:
+def is_treated(device: AudioDevice, audio: AudioDeviceConfig, echo: bool | None) -> bool:
     """Return whether the sound that `device` hears is treated; see `Assistant.open` for `echo`."""
     if device.reference is None:
         return False
     return device.echoes and audio.treats_the_microphone if echo is None else echo
 
 
-def canceller_for(device: AudioDevice, audio: Audio, echo: bool | None) -> EchoCanceller:
+def canceller_for(device: AudioDevice, audio: AudioDeviceConfig, echo: bool | None) -> EchoCanceller:
     """Return what treats the sound that `device`, which is open, hears. Blocks for 0.3 s."""
     return EchoCanceller(
         device.output_rate_hz,

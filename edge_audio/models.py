@@ -7,6 +7,8 @@ these revisions, but we had no way to try the hub itself.
 The default voice (hibari's `heart`) lies in its own installed package and needs no fetching.
 """
 
+from pathlib import Path
+
 from runtime.artifact import Artifact, HubRepository, Member, ModelFile, Wheel, Wheels
 from runtime.errors import UserError
 
@@ -203,3 +205,22 @@ def embedded(name: str) -> Artifact:
         return EMBEDDED[name]
     except KeyError:
         raise UserError(f"There is no model {name!r}.", f"Choose one of: {', '.join(EMBEDDED)}.") from None
+
+
+def find_model(name_or_path: str) -> Path:
+    """Return the path of a model named in a config: an embedded one, or a file or folder of the user's.
+
+    An embedded model of one file is that file, else its folder. Raises `UserError`.
+    """
+    from runtime.store import Store, default_root  # brings an HTTP client
+
+    if artifact := EMBEDDED.get(name_or_path):
+        folder = Store(default_root()).path(artifact)
+        return folder / artifact.files[0].path if len(artifact.files) == 1 else folder
+    path = Path(name_or_path).expanduser()
+    if not path.exists():
+        raise UserError(
+            f"There is no model {name_or_path!r}.",
+            f"Give the path of a file or folder, or one of: {', '.join(EMBEDDED)}.",
+        )
+    return path

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import numpy as np
 
-from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
+from edge_audio.asr.recognizer import Recognizer, Segment, Transcript, Utterance
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.step_audio.features.loudness import QUIETEST_PEAK
 from edge_audio.step_audio.tokenizer.dual import DualSession, DualTokenizer
@@ -15,7 +17,7 @@ _SLICE = INPUT_RATE_HZ // 2
 """The tokenizer takes about so much at once; what it has taken, a cancelled call doesn't lose."""
 
 
-class DualCodebookUtterance:
+class DualCodebookUtterance(Utterance):
     """An `Utterance`. See `DualCodebookRecognizer.open`."""
 
     def __init__(self, session: DualSession, lane: Lane, words: Utterance | None) -> None:
@@ -69,7 +71,7 @@ class DualCodebookUtterance:
         return (*self._ids, *map(int, self._session.fork().finish(token)))
 
 
-class DualCodebookRecognizer:
+class DualCodebookRecognizer(Recognizer):
     """A `Recognizer` whose transcripts hold audio tokens, and words where a recognizer for them is given."""
 
     def __init__(self, tokenizer: DualTokenizer, lane: Lane, words: Recognizer | None = None) -> None:
@@ -86,6 +88,18 @@ class DualCodebookRecognizer:
         words = None if self._words is None else self._words.open()
         self._latest = DualCodebookUtterance(self._tokenizer.session(peak=peak), self._lane, words)
         return self._latest
+
+    def session(self) -> "DualCodebookRecognizer":
+        """See `Recognizer.session`. The level of the last utterance is the conversation's own."""
+        words = None if self._words is None else self._words.session()
+        return DualCodebookRecognizer(self._tokenizer, self._lane, words)
+
+    async def transcribe(self, pcm: Samples) -> AsyncGenerator[Segment, None]:
+        """See `Recognizer.transcribe`. Yields nothing where no recognizer tells words."""
+        if self._words is not None:
+            async with aclosing(self._words.transcribe(pcm)) as segments:
+                async for segment in segments:
+                    yield segment
 
     async def warm_up(self) -> None:
         """See `Recognizer.warm_up`."""

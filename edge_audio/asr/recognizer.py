@@ -1,9 +1,12 @@
 """The recognizer seam."""
 
+from abc import abstractmethod
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_audio.audio.frame import Samples
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
+from edge_audio.settings import AdapterConfig, Milliseconds, Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,30 @@ class Transcript:
     """The utterance as audio tokens; None where the chat model doesn't hear them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording with its text."""
+
+    text: str
+    """Trimmed; never empty."""
+    start_s: float
+    """Begin, in seconds from the recording's first sample."""
+    end_s: float
+    words: tuple[Word, ...]
+    """The words with their times; empty where the recognizer doesn't tell them."""
+    language: str
+    """ISO 639-1 code."""
+
+
 class Utterance(Protocol):
     """One stretch of speech on its way through a recognizer."""
 
+    @abstractmethod
     def feed(self, pcm: Samples) -> None:
         """Append samples at 16 kHz. Cheap: computes nothing."""
         ...
 
+    @abstractmethod
     async def transcribe(self, *, partial: bool = False) -> Transcript:
         """Recognize all that was fed so far as if the utterance ended here; it may go on afterwards.
 
@@ -50,19 +70,51 @@ class Utterance(Protocol):
 
 
 class Recognizer(Protocol):
-    """Turns speech into text."""
+    """Turns speech into text. Any number of conversations may share it, with a session each."""
 
     name: str
     """Model name for reports."""
 
+    @abstractmethod
     def open(self) -> Utterance:
-        """Begin an utterance. Only the latest one is used."""
+        """Begin an utterance, independent of all others: several may be open at once."""
         ...
+
+    def session(self) -> "Recognizer":
+        """Return what one conversation uses of it; it isn't closed.
+
+        That is the recognizer itself, unless it learns from an utterance for the next one.
+        """
+        return self
+
+    async def transcribe(self, pcm: Samples) -> AsyncGenerator[Segment, None]:
+        """Recognize a whole recording at 16 kHz, yielding each segment as it is found.
+
+        Closing the iterator stops the computation.
+        """
+        utterance = self.open()
+        utterance.feed(pcm)
+        heard = await utterance.transcribe()
+        if heard.text:
+            begin_s = heard.words[0].start_s if heard.words else 0.0
+            end_s = heard.words[-1].end_s if heard.words else len(pcm) / INPUT_RATE_HZ
+            yield Segment(heard.text, begin_s, end_s, heard.words, heard.language)
 
     async def warm_up(self) -> None:
         """Compute something, so that the first real call is as fast as the next."""
-        ...
+        return
 
     async def close(self) -> None:
         """Free the model; returns at once even if a call is running."""
-        ...
+        return
+
+
+class RecognizerConfig(AdapterConfig, frozen=True):
+    """``[asr]``: which words were said."""
+
+    partial_every_ms: Milliseconds = 300
+    """A partial transcript at most this often while the user speaks; twice as often where it reads whole."""
+
+    def load(self, shared: Shared) -> Recognizer:
+        """Load the recognizer. Blocks. Raises `UserError` if it can't be loaded."""
+        raise NotImplementedError

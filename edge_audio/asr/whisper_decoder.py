@@ -13,7 +13,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 
 from edge_audio.asr.loops import repeats, without_repeats
-from edge_audio.asr.recognizer import Word
+from edge_audio.asr.recognizer import Segment, Word
 from edge_audio.audio.frame import AUDIBLE, INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import Features, LogMel
 from runtime.errors import UserError
@@ -72,20 +72,6 @@ class Hypothesis:
     """Mel frames of sound, without the padding."""
     ran_on: bool = False
     """Whether it had more tokens than anybody can speak in the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a recording with its text."""
-
-    text: str
-    """Trimmed; never empty."""
-    start_s: float
-    """Begin, in seconds from the recording's first sample."""
-    end_s: float
-    words: tuple[Word, ...]
-    language: str
-    """ISO 639-1 code."""
 
 
 class WhisperDecoder:

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from edge_audio.audio.catalogue import DeviceInfo, find_device, list_devices, rescan
-from edge_audio.audio.device import AudioDevice
+from edge_audio.audio.device import AudioDevice, AudioDeviceConfig
 from edge_audio.audio.duplex import BLOCK_MS, Duplex
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame
 from edge_audio.audio.framer import Framer
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.sample_ring import SampleRing
+from edge_audio.audio.speaker import PortAudioSpeaker
 from edge_audio.events import Code, Event, Notice, Part
+from edge_audio.settings import Shared
 from runtime import clock
 from runtime.channel import Channel
 from runtime.errors import UserError
@@ -247,3 +249,22 @@ class _Watch:
             elif now_s - self._called_s[name] > _STALL_S:
                 return name
         return self._duplex.ended()
+
+
+class PortAudioConfig(AudioDeviceConfig, frozen=True):
+    """The microphone and the speaker of this machine."""
+
+    packages = ("sounddevice",)
+
+    input: str | int | None = None
+    """Microphone: part of its name, or its number in `edge-audio devices`; the system's default if unset."""
+    output: str | int | None = None
+    """Speaker, likewise."""
+
+    def load(self, shared: Shared) -> PortAudioDevice:
+        """See `AudioDeviceConfig.load`."""
+        return PortAudioDevice(microphone=self.input, speaker=self.output)
+
+    def speaker(self, rate_hz: int) -> PortAudioSpeaker:
+        """See `AudioDeviceConfig.speaker`."""
+        return PortAudioSpeaker(self.output, rate_hz)

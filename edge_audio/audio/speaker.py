@@ -4,11 +4,12 @@ from types import TracebackType
 from typing import Self
 
 from edge_audio.audio.catalogue import find_device, list_devices, load_portaudio, quiet_stderr
+from edge_audio.audio.device import Speaker
 from edge_audio.audio.frame import Samples
 from runtime.errors import UserError
 
 
-class Speaker:
+class PortAudioSpeaker(Speaker):
     """Plays what it is given, in order. Its methods block: call them on a lane."""
 
     def __init__(self, wanted: str | int | None, rate_hz: int) -> None:

@@ -14,7 +14,7 @@ from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
 from edge_audio.audio.frame import FRAME_SAMPLES, Frame
 from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard, Tone
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import ReplyStarted
 from edge_audio.llm.chat_model import Message, UserTurn
 from edge_audio.machine import machine_load
@@ -120,7 +120,7 @@ async def _interruptions() -> list[float]:
     models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), Tone())
     card = SoundCard()
     latencies_ms = []
-    async with Assistant.open(Config(tts=Hibari()), models=models, device=card) as assistant:
+    async with Assistant.open(Config(), models=models, device=card) as assistant:
         assistant.watch(lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None)
         await card.running.wait()
         for _ in range(_INTERRUPTIONS):

@@ -5,18 +5,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
-from edge_audio.asr.recognizer import Transcript
+from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.events import Event
-from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
 from runtime import clock
 from runtime.channel import Channel
 
@@ -71,56 +71,41 @@ class SoundCard(AudioDevice):
             time.sleep(max(0.0, next_s - time.perf_counter()))
 
 
-class Chatterbox:
-    """A `ChatModel` that has a lot to say at once."""
+class Chatterbox(ChatModel):
+    """A chat model that has a lot to say at once."""
 
     name = "stand-in"
-    hears: Literal["text", "codes"] = "text"
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`."""
         for _ in range(20):
             yield TextDelta("And then there is this to be said about it, my friend. ")
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
-        """See `ChatModel.prefill`."""
-        return None
 
-    async def warm_up(self) -> None:
-        """See `ChatModel.warm_up`."""
-
-    async def close(self) -> None:
-        """See `ChatModel.close`."""
-
-
-class Tone:
-    """A `Voice` that holds a tone for a second per clause."""
+class Tone(Voice):
+    """A voice that holds a tone for a second per clause."""
 
     name = "stand-in"
     sample_rate_hz = FILE_RATE_HZ
-    speakers: tuple[str, ...] = ("tone",)
-    abilities: frozenset[str] = frozenset()
 
     async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """See `Voice.speak`."""
         pcm = np.full(FILE_RATE_HZ, 0.5, np.float32)
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
 
-    async def warm_up(self) -> None:
-        """See `Voice.warm_up`."""
 
-    async def close(self) -> None:
-        """See `Voice.close`."""
-
-
-class Quiet:
-    """Ears that hear nothing: `SpeechDetector`, `EndOfTurnModel`, `Recognizer` and `Utterance` in one."""
+class Quiet(SpeechDetector, SpeechSession, EndOfTurnModel, Recognizer):
+    """Ears that hear nothing."""
 
     name = "stand-in"
     window_samples = FRAME_SAMPLES
 
+    def session(self) -> "Quiet":
+        """See `SpeechDetector.session` and `Recognizer.session`."""
+        return self
+
     async def feed(self, frame: Frame) -> tuple[float, ...]:
-        """See `SpeechDetector.feed`."""
+        """See `SpeechSession.feed`."""
         return (0.0,)
 
     async def probability(self, pcm: Samples) -> float:
@@ -131,14 +116,8 @@ class Quiet:
         """See `Recognizer.open`."""
         return QuietUtterance()
 
-    async def warm_up(self) -> None:
-        """See `Recognizer.warm_up`."""
 
-    async def close(self) -> None:
-        """See `Recognizer.close`."""
-
-
-class QuietUtterance:
+class QuietUtterance(Utterance):
     """An utterance without words."""
 
     def feed(self, pcm: Samples) -> None:

@@ -10,9 +10,10 @@ import onnxruntime
 from rich.console import Console
 
 from edge_audio.audio.catalogue import list_devices, quiet_stderr
-from edge_audio.config import StepAudioModels, load_config
+from edge_audio.config import load_config
 from edge_audio.models import EMBEDDED
 from edge_audio.step_audio.component import Component, component_name, exported_components
+from edge_audio.step_audio.config import StepAudioConfig
 from runtime.errors import UserError
 from runtime.providers import CPU, CUDA, PROVIDERS, TENSORRT
 from runtime.session import provider_works
@@ -51,7 +52,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
 
-def diagnose(models: Path | None = None, step_audio: StepAudioModels | None = None) -> Diagnosis:
+def diagnose(models: Path | None = None, step_audio: StepAudioConfig | None = None) -> Diagnosis:
     """Look for everything, for exported components in and below `models`, and for what `step_audio` needs.
 
     Never raises.
@@ -165,7 +166,7 @@ def _components(models: Path) -> Iterator[Finding]:
             yield Finding("model", folder.name, True, f"{folder}, {record.precision}")
 
 
-def _devices(step_audio: StepAudioModels, usable: Collection[str]) -> Iterator[Finding]:
+def _devices(step_audio: StepAudioConfig, usable: Collection[str]) -> Iterator[Finding]:
     """Tell whether the devices that the config asks for are there, by the providers that are `usable`."""
     for device, components in step_audio.components_by_device().items():
         missing = [name for name in PROVIDERS[device] if name not in usable]

@@ -8,18 +8,18 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
-from edge_audio.adapters import find_model, placement
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, INPUT_RATE_HZ
 from edge_audio.audio.resample import StreamResampler
-from edge_audio.config import StepAudio, load_config
+from edge_audio.config import load_config
 from edge_audio.step_audio.features.excerpt import excerpt
 from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.resynthesis import Piece, Resynthesizer
 from edge_audio.step_audio.speakers import speakers
+from edge_audio.step_audio.speaking import CodeVoice
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
-from edge_audio.step_audio.voices import StoredVoice, VoiceRegistry
+from edge_audio.step_audio.voices import StoredVoice
 from runtime.errors import UserError
 
 SCHEMA_VERSION = 1
@@ -76,19 +76,19 @@ def resynthesize(
             "The config names no Step-Audio models.",
             "Add a table [step_audio], as in configs/step-audio.toml, or name that config with --config.",
         )
-    # What [tts] doesn't say, because another voice speaks there, is as `edge-audio voices` has it.
-    tts = config.tts if isinstance(config.tts, StepAudio) else StepAudio()
+    # Where the voice of [tts] knows no codes, its voices are those of `edge-audio voices`.
+    code_voice = config.tts.code_voice or CodeVoice()
     recording = _read_speech(audio)
-    models, place = find_model(config.step_audio.models), placement(config.step_audio)
+    models, place = config.step_audio.folder(), config.step_audio.placement()
     with WavWriter(output) as writer:
         with console.status("Loading the models ..."):
-            voice = None if own_voice else _stored_voice(tts, models, place, speaker)
+            voice = None if own_voice else _stored_voice(code_voice, models, place, speaker)
             prompt = voice.prompt if voice else VoiceEncoder(models, place)(excerpt(recording))
-            resynthesizer = Resynthesizer.load(models, place, steps=tts.steps)
+            resynthesizer = Resynthesizer.load(models, place, steps=code_voice.steps)
         made = resynthesizer.live if live else resynthesizer.whole
         duration_s = len(recording.pcm) / recording.rate_hz
         begin = time.perf_counter()
-        pieces = made(recording, prompt, tts.seed)
+        pieces = made(recording, prompt, code_voice.seed)
         behind_s = _write(pieces, resynthesizer.sample_rate_hz, writer, duration_s, console)
         computing_s = time.perf_counter() - begin
     _tell(
@@ -117,10 +117,12 @@ def _read_speech(audio: Path) -> Recording:
     return recording
 
 
-def _stored_voice(tts: StepAudio, models: Path, place: Placement, speaker: str | None) -> StoredVoice | None:
+def _stored_voice(
+    code_voice: CodeVoice, models: Path, place: Placement, speaker: str | None
+) -> StoredVoice | None:
     """Return the voice that is asked for, or else speaks by default; None if there is none. `UserError`."""
-    registry = VoiceRegistry(Path(tts.voices).expanduser(), VoiceEncoder.if_present(models, place))
-    wanted = speaker or tts.speaker
+    registry = code_voice.registry(models, place)
+    wanted = speaker or code_voice.speaker
     names = registry.names()
     return registry.load(speakers(names, wanted)[0]) if names or wanted else None
 

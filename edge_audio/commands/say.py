@@ -27,9 +27,9 @@ def say(
     """Speak `text`, or what standard input holds if it is None or `-`. Raises `UserError`."""
     config = load_config(config_path)
     lines = _lines(sys.stdin) if text is None or text == "-" else text.split("\n")
-    voice = load_voice(config, speaker)
-    style = Style(speed=speed or config.tts.speed)
-    speak(lines, style, voice, output=output, speaker=config.audio.output, console=console)
+    voice = load_voice(config)
+    style = Style(speaker=speaker, speed=speed or config.tts.speed)
+    speak(lines, style, voice, output=output, audio=config.audio, console=console)
 
 
 def _lines(stdin: TextIO) -> Iterator[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from edge_audio.audio.device import AudioDeviceConfig
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
-from edge_audio.audio.speaker import Speaker
 from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.tags import TAGS, find_tag, leading_tag
@@ -33,8 +33,10 @@ def passages(lines: Iterable[str], style: Style, voice: Voice) -> Iterator[Passa
     """Yield each of `lines` in `style`, changed to what the tag before it wants of `voice`.
 
     A tag holds to the end of its line. Raises `UserError` for one that there isn't or `voice` can't do, and
-    where there are two.
+    where there are two; also for a speaker where the voice has but one.
     """
+    if style.speaker is not None and not voice.speakers:
+        raise UserError(f"The voice {voice.name} has but one speaker.", "Leave out the name of another.")
     for line in lines:
         name, text = leading_tag(line)
         yield Passage(text, _wanted(name, text, style, voice) if name else style)
@@ -60,16 +62,16 @@ def speak(
     voice: Voice,
     *,
     output: Path | None,
-    speaker: str | int | None,
+    audio: AudioDeviceConfig,
     console: Console,
 ) -> None:
-    """Speak into the file `output`, or where it is None to `speaker`, the default one if that is None, too.
+    """Speak into the file `output`, or where it is None to the speaker of `audio`.
 
     A line may begin with a tag; those of a list of lines are all looked at before the first is spoken. Closes
     the voice. Raises `UserError`, also if there is nothing to say.
     """
     if output is None:
-        with Speaker(speaker, FILE_RATE_HZ) as device:
+        with audio.speaker(FILE_RATE_HZ) as device:
             asyncio.run(_speak(lines, style, voice, device.play, console))
     else:
         with WavWriter(output) as writer:

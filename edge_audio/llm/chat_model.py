@@ -1,10 +1,12 @@
 """The chat model seam."""
 
-from collections.abc import AsyncGenerator, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from edge_audio.asr.recognizer import Transcript
+from edge_audio.asr.recognizer import Recognizer, Transcript
+from edge_audio.settings import AdapterConfig, Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,29 @@ class ChatModelError(Exception):
 class Transcriber(Protocol):
     """Tells which words were said, where no recognizer on the device does."""
 
+    @abstractmethod
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
         """Return what was said in a whole turn. Cancelling the call stops it. Raises `ChatModelError`."""
         ...
 
 
 class ChatModel(Protocol):
-    """Answers a turn in the light of what was said before."""
+    """Answers a turn in the light of what was said before.
+
+    Any number of conversations may share it, with a session each; a session belongs to one conversation.
+    """
 
     name: str
     """Model name for reports."""
-    hears: Literal["text", "codes"]
+    hears: Literal["text", "codes"] = "text"
     """Which part of a `UserTurn` it takes."""
 
+    @property
+    def transcriber(self) -> Transcriber | None:
+        """What tells the words of audio tokens where no recognizer does; None if the model can't."""
+        return None
+
+    @abstractmethod
     def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """Stream the reply. Closing the iterator, or cancelling its task, stops the computation.
 
@@ -76,12 +88,64 @@ class ChatModel(Protocol):
         ends with that word, without having heard its sound; None if it can't tell.
         Gives way to `reply`; failures are left for `reply` to report.
         """
-        ...
+        return None
+
+    def watch(self, report: Callable[[str], None]) -> None:
+        """Call `report` with a sentence, from now on, when the user should know something about the model.
+
+        Such as that another one answers in its place. Does nothing where there is nothing to report.
+        """
+        return
+
+    def session(self) -> "ChatModel":
+        """Return the model for one conversation, with a cache of its own where there is one.
+
+        Close it when the conversation is over: that frees what is kept for it, and leaves the model be.
+        """
+        return _Session(self)
 
     async def warm_up(self) -> None:
         """Load and compute something. Raises `ChatModelError` or `UserError` if it can't be used."""
-        ...
+        return
 
     async def close(self) -> None:
         """Free the model; returns at once even if a reply is running."""
-        ...
+        return
+
+
+class _Session(ChatModel):
+    """The session of a model that keeps nothing of a conversation."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self.name = model.name
+        self.hears = model.hears
+
+    @property
+    def transcriber(self) -> Transcriber | None:
+        return self._model.transcriber
+
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        return self._model.reply(context, turn)
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
+        return await self._model.prefill(context, heard)
+
+    def watch(self, report: Callable[[str], None]) -> None:
+        self._model.watch(report)
+
+
+class ChatModelConfig(AdapterConfig, frozen=True):
+    """``[llm]``: what answers. All of its keys are the adapter's."""
+
+    def load(self, shared: Shared) -> ChatModel:
+        """Load the model, or make the client of a server. Blocks. Raises `UserError` if it can't be used."""
+        raise NotImplementedError
+
+    def hearing(self, words: Recognizer | None, shared: Shared) -> Recognizer | None:
+        """Return what turns speech into what the model hears: `words`, the recognizer of ``[asr]``, if any.
+
+        A model that hears audio tokens returns one that makes them, with `words` in it. Blocks. Raises
+        `UserError` if it can't be loaded.
+        """
+        return words

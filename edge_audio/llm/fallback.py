@@ -3,20 +3,46 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Literal
+from dataclasses import dataclass, field
 
-from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import (
+    ChatModel,
+    ChatModelConfig,
+    ChatModelError,
+    Message,
+    TextDelta,
+    UserTurn,
+)
+from edge_audio.settings import Seconds, Shared, Table
 from runtime.errors import UserError
 
+_Report = Callable[[str], None]
 
-class FallbackModel:
+
+@dataclass(slots=True, eq=False)
+class _Away:
+    """Whether the first model is away: what one conversation finds out, all others know."""
+
+    why: str | None = None
+    """A sentence; None while the first model answers."""
+    retry_at_s: float = 0.0
+    """When to try it again, on the event loop's clock."""
+    reports: list[_Report] = field(default_factory=list)
+    """What each conversation wants to be told by."""
+
+    def change(self, why: str | None, sentence: str) -> None:
+        """Set `why`, and report `sentence`."""
+        self.why = why
+        for report in self.reports:
+            report(sentence)
+
+
+class FallbackModel(ChatModel):
     """A `ChatModel` that answers with its first model, or its second where the first can't or is late.
 
     After a failure the second answers at once, until it is time to try the first again. What the second
     hears must be in the turn as well: a transcript, where the first hears codes and the second text.
     """
-
-    hears: Literal["text", "codes"]
 
     def __init__(
         self,
@@ -25,10 +51,12 @@ class FallbackModel:
         *,
         first_token_limit_s: float = 2.0,
         retry_after_s: float = 30.0,
+        away: _Away | None = None,
     ) -> None:
         """`first_token_limit_s` is how long the first model's reply may take to begin.
 
-        `retry_after_s` is how long the first model is left alone after a failure.
+        `retry_after_s` is how long the first model is left alone after a failure. `away` is what other
+        sessions of the same models know of the first.
         """
         self.hears = first.hears
         self.name = f"{first.name} or {second.name}"
@@ -36,25 +64,36 @@ class FallbackModel:
         self._second = second
         self._first_token_limit_s = first_token_limit_s
         self._retry_after_s = retry_after_s
-        self._tell: Callable[[str], None] = lambda sentence: None
-        self._away: str | None = None
-        self._retry_at_s = 0.0
+        self._away = _Away() if away is None else away
+        self._report: _Report | None = None
 
-    def watch(self, tell: Callable[[str], None]) -> None:
-        """Have `tell` told, in a sentence, that the second model answers and why, and that the first is back.
+    def watch(self, report: _Report) -> None:
+        """Call `report` with one sentence when the second model takes over, and when the first is back.
 
-        It is told at once if the second answers already.
+        At once if the second has taken over already.
         """
-        self._tell = tell
-        if self._away is not None:
-            tell(self._away)
+        self._unwatch()
+        self._report = report
+        self._away.reports.append(report)
+        if self._away.why is not None:
+            report(self._away.why)
+
+    def session(self) -> "FallbackModel":
+        """See `ChatModel.session`. All sessions know what one has found out about the first model."""
+        return FallbackModel(
+            self._first.session(),
+            self._second.session(),
+            first_token_limit_s=self._first_token_limit_s,
+            retry_after_s=self._retry_after_s,
+            away=self._away,
+        )
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`.
 
         A first model that breaks off in the middle of a reply ends it: half of it may have been heard.
         """
-        if self._away is None or asyncio.get_running_loop().time() >= self._retry_at_s:
+        if self._away.why is None or asyncio.get_running_loop().time() >= self._away.retry_at_s:
             async with aclosing(self._first.reply(context, turn)) as deltas:
                 delta = await self._begun(deltas)
                 if delta is not None:
@@ -91,6 +130,7 @@ class FallbackModel:
 
     async def close(self) -> None:
         """See `ChatModel.close`."""
+        self._unwatch()
         await asyncio.gather(self._first.close(), self._second.close())
 
     async def _begun(self, deltas: AsyncGenerator[TextDelta, None]) -> TextDelta | None:
@@ -106,14 +146,38 @@ class FallbackModel:
         except StopAsyncIteration:
             self._failed(f"{name} wrote nothing at all.")
         else:
-            if self._away is not None:
-                self._away = None
-                self._tell(f"{name} answers again.")
+            if self._away.why is not None:
+                self._away.change(None, f"{name} answers again.")
             return delta
         return None
 
     def _failed(self, why: str) -> None:
-        self._retry_at_s = asyncio.get_running_loop().time() + self._retry_after_s
-        if self._away is None:
-            self._away = f"{why} {self._second.name} answers instead."
-            self._tell(self._away)
+        self._away.retry_at_s = asyncio.get_running_loop().time() + self._retry_after_s
+        if self._away.why is None:
+            sentence = f"{why} {self._second.name} answers instead."
+            self._away.change(sentence, sentence)
+
+    def _unwatch(self) -> None:
+        if self._report is not None:
+            self._away.reports.remove(self._report)
+            self._report = None
+
+
+class FallbackConfig(Table, frozen=True, kw_only=True):
+    """``[fallback]``: a second chat model, for when that of ``[llm]`` is away or late. It needs ``[asr]``."""
+
+    llm: ChatModelConfig
+    """``[fallback.llm]``: as ``[llm]``."""
+    first_token_limit_s: Seconds = 2.0
+    """How long the first model's reply may take to begin."""
+    retry_after_s: Seconds = 30.0
+    """How long the first model is left alone after a failure."""
+
+    def load(self, first: ChatModel, shared: Shared) -> FallbackModel:
+        """Load the second model, which stands by for `first`. Blocks. Raises `UserError`."""
+        return FallbackModel(
+            first,
+            self.llm.load(shared),
+            first_token_limit_s=self.first_token_limit_s,
+            retry_after_s=self.retry_after_s,
+        )

@@ -12,14 +12,25 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from msgspec import Meta
+
+from edge_audio.llm.chat_model import (
+    ChatModel,
+    ChatModelConfig,
+    ChatModelError,
+    Message,
+    TextDelta,
+    UserTurn,
+)
 from edge_audio.llm.chat_template import ChatTemplate, chat_request
 from edge_audio.llm.prompt import SMALL_TALK, USER
+from edge_audio.models import find_model
+from edge_audio.settings import Shared, Threads
 from edge_audio.text.sentences import WholeSentences
 from runtime.errors import UserError
-from runtime.worker import Cancelled, CancelToken, Emit, Lane
+from runtime.worker import Cancelled, CancelToken, Emit, Lane, ThreadLane
 
 BATCH_TOKENS = 4
 """Tokens of the prompt that are read between two chances to stop: 32 ms for SmolLM2-135M on one core.
@@ -53,10 +64,8 @@ class Usage:
     """Of the reply."""
 
 
-class LlamaCppModel:
+class LlamaCppModel(ChatModel):
     """A `ChatModel` that runs a GGUF file on llama.cpp. One slot: one conversation, its prompt cached."""
-
-    hears: Literal["text", "codes"] = "text"
 
     def __init__(
         self,
@@ -289,3 +298,41 @@ def _check_file(path: Path) -> None:
         ) from None
     if magic != b"GGUF":
         raise UserError(f"{path} is not a GGUF file.", "Give the path of a model in llama.cpp's format.")
+
+
+class LlamaCppConfig(ChatModelConfig, frozen=True):
+    """A chat model in this process: any GGUF file, on llama.cpp."""
+
+    packages = ("xllamacpp",)
+
+    model: str = "smollm2-135m-instruct"
+    """Name in `edge-audio models`, or path of any GGUF file."""
+    prompt: Literal["dialogue", "template"] = "template"
+    """`template`: the model's own chat template. `dialogue`: a written dialogue with examples, for models
+    too small for their template."""
+    context_tokens: Annotated[int, Meta(ge=256, le=1_048_576)] = 2048
+    """Size of the context window in tokens; costs memory."""
+    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 120
+    """Longest reply in tokens."""
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.0
+    """Randomness of the reply; 0 always takes the likeliest word."""
+    threads: Threads = 1
+    """Threads of the model. On two cores one is the better choice: two are twice as fast while nothing else
+    runs, and many times slower when something does, as each waits for the other at every layer."""
+
+    def load(self, shared: Shared) -> LlamaCppModel:
+        """See `ChatModelConfig.load`."""
+        return LlamaCppModel(
+            find_model(self.model),
+            ThreadLane("llm"),
+            prompt=self.prompt,
+            context_tokens=self.context_tokens,
+            max_reply_tokens=self.max_reply_tokens,
+            temperature=self.temperature,
+            threads=self.threads,
+            name=Path(self.model).stem,
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """See `AdapterConfig.models`."""
+        return (self.model,)

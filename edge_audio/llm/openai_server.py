@@ -1,19 +1,21 @@
 """Chat models behind OpenAI's protocol: any server with ``POST {url}/chat/completions``."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
-from edge_audio.llm.completion_server import CompletionServer
+from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_server import ChatServerConfig
+from edge_audio.settings import Shared
+
+if TYPE_CHECKING:
+    from edge_audio.llm.completion_server import CompletionServer
 
 
-class OpenAIServer:
+class OpenAIServer(ChatModel):
     """A `ChatModel` on another machine, or in another process of this one."""
 
-    hears: Literal["text", "codes"] = "text"
-
     def __init__(
-        self, server: CompletionServer, model: str, *, max_reply_tokens: int = 200, temperature: float = 0.7
+        self, server: "CompletionServer", model: str, *, max_reply_tokens: int = 200, temperature: float = 0.7
     ) -> None:
         """`model` is the server's name for it; `server` is this model's own, and is closed with it."""
         self.name = model
@@ -33,10 +35,6 @@ class OpenAIServer:
         }
         return self._server.write("/chat/completions", request)
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
-        """Nothing: the server keeps its own cache."""
-        return None
-
     async def warm_up(self) -> None:
         """See `CompletionServer.warm_up`."""
         await self._server.warm_up()
@@ -44,3 +42,21 @@ class OpenAIServer:
     async def close(self) -> None:
         """See `ChatModel.close`."""
         await self._server.close()
+
+
+class OpenAIConfig(ChatServerConfig, frozen=True, kw_only=True):
+    """A chat model on a server that speaks OpenAI's protocol."""
+
+    packages = ("httpx",)
+
+    model: str
+    """The model's name on that server."""
+
+    def load(self, shared: Shared) -> OpenAIServer:
+        """See `ChatModelConfig.load`."""
+        return OpenAIServer(
+            self.server(),
+            self.model,
+            max_reply_tokens=self.max_reply_tokens,
+            temperature=self.temperature,
+        )

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Literal
 
 from edge_audio.asr.recognizer import Transcript
-from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, Transcriber, UserTurn
 from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.step_audio.prompts import Turn, chat_prompt
 from edge_audio.step_audio.text_tokenizer import BEGIN_OF_TURN, END_OF_TURN, TextTokenizer
@@ -27,7 +27,7 @@ TOP_P = 0.9
 _CONTROL = re.compile(r"<\|(?:BOT|EOT)\|>|</?s>|<unk>|<audio_[0-9]+>")
 
 
-class StepChatServer:
+class StepChatServer(ChatModel):
     """A `ChatModel` that hears audio tokens, and text where a turn was typed."""
 
     hears: Literal["text", "codes"] = "codes"
@@ -68,6 +68,11 @@ class StepChatServer:
             async for delta in deltas:
                 yield delta
 
+    @property
+    def transcriber(self) -> Transcriber:
+        """Itself."""
+        return self
+
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
         """Return what was said, as this model hears it; for the text history, beside the reply.
 
@@ -77,10 +82,6 @@ class StepChatServer:
         async with aclosing(self._write(turns, temperature=0.0)) as deltas:
             text = "".join([delta.text async for delta in deltas])
         return Transcript(text.strip())
-
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
-        """Nothing: the server keeps its own cache."""
-        return None
 
     async def warm_up(self) -> None:
         """See `CompletionServer.warm_up`."""

@@ -2,21 +2,23 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edge_audio.config import Config, LlamaCpp
+from edge_audio.config import Config
 from edge_audio.machine import machine_load
 from edge_audio.models import EMBEDDED
+from edge_audio.tables import as_table, read_table
 from runtime.errors import UserError
 
 SCHEMA_VERSION = 1
 
-_PACKAGES = ("edge-audio", "ctranslate2", "hibari-tts", "livekit", "numpy", "onnxruntime", "xllamacpp")
-"""Those whose version may change what a conversation does."""
+_PACKAGES = ("edge-audio", "livekit", "numpy")
+"""Those whose version may change what a conversation does, beside those of its adapters."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +47,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def read_config(self) -> Config:
         """Return the config that was recorded. Raises `UserError` if it is none to this version."""
         try:
-            return msgspec.convert(self.config, Config)
-        except msgspec.ValidationError as error:
-            cause = f"The recorded config is none to this version of Edge Audio: {error}."
-            raise UserError(cause, "Give another one with --config.") from None
+            return read_table(Config, self.config)
+        except UserError as error:
+            cause = f"The recorded config is none to this version of Edge Audio: {error.cause}"
+            raise UserError(cause, "Give another one with --config.") from error
 
 
 def describe(
@@ -63,27 +65,22 @@ def describe(
         treated=treated,
         load_1min=machine_load()["load_1min"],
         models=dict(models),
-        versions=_packages() | _files(config),
-        config=msgspec.to_builtins(config),
+        versions=_packages(config) | _files(config),
+        config=as_table(config),
     )
 
 
-def _packages() -> dict[str, str]:
+def _packages(config: Config) -> dict[str, str]:
+    names = {*_PACKAGES, *(package for adapter in config.adapters for package in adapter.packages)}
     found = {}
-    for name in _PACKAGES:
-        try:
+    for name in sorted(names):
+        with suppress(metadata.PackageNotFoundError):  # part of another one in this installation
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # an adapter's library that this installation does without
     return found
 
 
 def _files(config: Config) -> dict[str, str]:
-    names = [config.vad.model, config.end_of_turn.model]
-    if config.asr is not None:
-        names.append(config.asr.model)
-    if isinstance(config.llm, LlamaCpp):
-        names.append(config.llm.model)
+    names = [name for adapter in config.adapters for name in adapter.models()]
     if config.step_audio is not None:
         names.append(config.step_audio.models)
     return {name: _version(name) for name in names}

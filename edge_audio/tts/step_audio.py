@@ -28,7 +28,7 @@ from edge_audio.text.clauses import Clause
 from edge_audio.text.speakable import speakable
 from edge_audio.tts.clause_sound import ClauseSound, longest_speech_s
 from edge_audio.tts.step_audio_tags import known_tags, style_tag
-from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, Voice, VoiceError
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
 
@@ -93,7 +93,7 @@ class SpeechModels:
         )
 
 
-class StepAudioVoice:
+class StepAudioVoice(Voice):
     """A `Voice`: Step-Audio-TTS in the voices of recordings. The same clause always sounds the same.
 
     The language model writes on one lane while the decoder computes on the other. When the sound isn't

@@ -1,11 +1,16 @@
 """The voice seam."""
 
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge_audio.audio.frame import Samples
+from edge_audio.settings import AdapterConfig, Shared, Speed
 from edge_audio.text.clauses import Clause
+
+if TYPE_CHECKING:
+    from edge_audio.step_audio.speaking import CodeVoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,18 @@ class VoiceError(Exception):
 
 
 class Voice(Protocol):
-    """Turns text into speech."""
+    """Turns text into speech. Any number of conversations may share it: it remembers none of them."""
 
     name: str
     """Model name for reports."""
     sample_rate_hz: int
     """Rate of what `speak` yields."""
-    speakers: tuple[str, ...]
-    """Names that `Style.speaker` may take, the default first."""
-    abilities: frozenset[str]
+    speakers: tuple[str, ...] = ()
+    """Names that `Style.speaker` may take, the default first; empty where there is but one."""
+    abilities: frozenset[str] = frozenset()
     """The fields of `Style` that it can do, out of speaker, speed, pitch, emotion, language, music."""
 
+    @abstractmethod
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.
 
@@ -64,8 +70,24 @@ class Voice(Protocol):
 
     async def warm_up(self) -> None:
         """Compute something, so that the first real call is as fast as the next."""
-        ...
+        return
 
     async def close(self) -> None:
         """Free the model; returns at once even if it is speaking."""
-        ...
+        return
+
+
+class VoiceConfig(AdapterConfig, frozen=True):
+    """``[tts]``: the voice."""
+
+    speed: Speed = 1.0
+    """How fast it speaks; 1.0 is its own pace."""
+
+    def load(self, shared: Shared) -> Voice:
+        """Load the voice. Blocks. Raises `UserError` if it can't be loaded."""
+        raise NotImplementedError
+
+    @property
+    def code_voice(self) -> "CodeVoice | None":
+        """How the voice makes sound of Step-Audio's audio codes; None for one that knows no codes."""
+        return None

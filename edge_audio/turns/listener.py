@@ -22,7 +22,7 @@ from edge_audio.events import (
 )
 from edge_audio.priority import Priority
 from edge_audio.text.turn_end import looks_unfinished
-from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechSession
 from edge_audio.turns.session_clock import SessionClock
 from edge_audio.turns.tracker import SpeechTracker
 from runtime.actor import Actor
@@ -78,7 +78,7 @@ class Listener:
     def __init__(
         self,
         frames: Channel[Frame],
-        detector: SpeechDetector,
+        detector: SpeechSession,
         tracker: SpeechTracker,
         recognizer: Recognizer,
         end_of_turn: EndOfTurnModel,

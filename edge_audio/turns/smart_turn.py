@@ -6,9 +6,11 @@ import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.log_mel import LogMel
+from edge_audio.models import find_model
+from edge_audio.settings import Shared, Threads
+from edge_audio.turns.detectors import EndOfTurnConfig, EndOfTurnModel
 from runtime.compute import Compute
-from runtime.session import OnnxSession
-from runtime.worker import CancelToken, Lane
+from runtime.worker import CancelToken, Lane, ThreadLane
 
 HEARD_S = 8
 """The model hears the last 8 seconds of a turn, fixed by its input of 800 mel frames (10 ms each)."""
@@ -30,7 +32,7 @@ def last_8_s(pcm: Samples) -> Samples:
     return levelled
 
 
-class SmartTurn:
+class SmartTurn(EndOfTurnModel):
     """An `EndOfTurnModel`: smart-turn v3 (ONNX)."""
 
     def __init__(self, model: Path, lane: Lane, *, threads: int = 1) -> None:
@@ -38,6 +40,8 @@ class SmartTurn:
 
         Raises `UserError` if `model` can't be loaded. The lane belongs to the model and is closed with it.
         """
+        from runtime.session import OnnxSession
+
         self._session = OnnxSession(model, Compute(threads))
         self._lane = lane
         self._log_mel = LogMel()
@@ -56,3 +60,22 @@ class SmartTurn:
         # The output is named `logits`, but the graph ends in a sigmoid.
         (probability,) = self._session.run({"input_features": self._log_mel(last_8_s(pcm))[None]}, token)
         return float(probability.item())
+
+
+class SmartTurnConfig(EndOfTurnConfig, frozen=True):
+    """Smart-turn judges by the sound of the last 8 seconds."""
+
+    packages = ("onnxruntime",)
+
+    model: str = "smart-turn-v3.2"
+    """Name in `edge-audio models`, or path of the ONNX file."""
+    threads: Threads = 1
+    """Threads of the model."""
+
+    def load(self, shared: Shared) -> SmartTurn:
+        """See `EndOfTurnConfig.load`."""
+        return SmartTurn(find_model(self.model), ThreadLane("end-of-turn"), threads=self.threads)
+
+    def models(self) -> tuple[str, ...]:
+        """See `AdapterConfig.models`."""
+        return (self.model,)

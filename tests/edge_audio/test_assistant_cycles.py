@@ -7,7 +7,7 @@ import pytest
 
 from edge_audio.assistant import Assistant, Models
 from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Event, ReplyStarted
 from edge_audio.tts.step_audio import SpeechModels
 from tests.support.footprint import assert_nothing_is_left, hundred
@@ -33,7 +33,7 @@ def test_a_hundred_conversations_leave_nothing_behind(speech_models: SpeechModel
         async with voice_of(speech_models) as (voice, lanes):
             models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), voice)
             card = SoundCard()
-            async with Assistant.open(Config(tts=Hibari()), models=models, device=card) as assistant:
+            async with Assistant.open(Config(), models=models, device=card) as assistant:
                 assistant.watch(watch)
                 await card.running.wait()
                 assistant.user_typed("Talk.")

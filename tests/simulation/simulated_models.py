@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 import numpy as np
 
 from edge_audio.asr.recognizer import Transcript
-from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, Voice, VoiceError
 from tests.simulation.scenario import Scenario
 
 RATE_HZ = 100
@@ -49,7 +49,7 @@ class Costs:
         return self._rng.choice(options)
 
 
-class SimulatedChat:
+class SimulatedChat(ChatModel):
     """Answers with a numbered reply, in pieces of a few words; one call at a time."""
 
     name = "simulated"
@@ -129,20 +129,13 @@ class SimulatedChat:
             raise ChatModelError("The chat model broke.")
         return Transcript(self._words_of(audio_ids))
 
-    async def warm_up(self) -> None:
-        pass
 
-    async def close(self) -> None:
-        pass
-
-
-class SimulatedVoice:
+class SimulatedVoice(Voice):
     """Speaks each clause as a constant, so many samples for each character."""
 
     name = "simulated"
     sample_rate_hz = RATE_HZ
     speakers = ("simulated",)
-    abilities: frozenset[str] = frozenset()
 
     def __init__(self, scenario: Scenario) -> None:
         self.running = 0
@@ -164,9 +157,3 @@ class SimulatedVoice:
                 yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
             finally:
                 self.running -= 1
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass

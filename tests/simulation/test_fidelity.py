@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from edge_audio.adapters import Models
-from edge_audio.asr.recognizer import Transcript
+from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.assistant import Assistant
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config, Conversation, Hibari
+from edge_audio.config import Config, Conversation
 from edge_audio.events import (
     Event,
     Heard,
@@ -25,6 +25,7 @@ from edge_audio.events import (
     TurnEnded,
     TurnFinished,
 )
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
 from runtime import clock
 from runtime.channel import Channel
 from tests.simulation.scenario import Act, Costs, Noise, Scenario, Speak
@@ -39,20 +40,20 @@ APART_S = 0.25
 transcript at which words over a reply are sure enough, which are 150 to 300 ms apart."""
 
 
-class Detector:
+class Detector(SpeechDetector, SpeechSession):
     window_samples = FRAME_SAMPLES
+
+    def session(self) -> "Detector":
+        return self
 
     async def feed(self, frame: Frame) -> tuple[float, ...]:
         return (float(frame.pcm[0] != 0),)
 
-    async def close(self) -> None:
-        pass
 
-
-class Utterance:
+class TimedUtterance(Utterance):
     """Frames tell when they were heard; words are those that were over by then."""
 
-    def __init__(self, recognizer: "Recognizer") -> None:
+    def __init__(self, recognizer: "TimedRecognizer") -> None:
         self._recognizer = recognizer
         self._from_s: float | None = None
         self._to_s = 0.0
@@ -76,7 +77,7 @@ class Utterance:
         return Transcript(text)
 
 
-class Recognizer:
+class TimedRecognizer(Recognizer):
     name = "virtual"
 
     def __init__(self, scenario: Scenario, sounds: list[Sound]) -> None:
@@ -84,17 +85,11 @@ class Recognizer:
         self.draws = Draws(scenario, "asr")
         self.asr_s = scenario.costs.asr_s
 
-    def open(self) -> Utterance:
-        return Utterance(self)
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
+    def open(self) -> TimedUtterance:
+        return TimedUtterance(self)
 
 
-class EndOfTurn:
+class EndOfTurn(EndOfTurnModel):
     def __init__(self, scenario: Scenario) -> None:
         self._draws = Draws(scenario, "end of turn")
         self._cost_s = scenario.costs.end_of_turn_s
@@ -102,9 +97,6 @@ class EndOfTurn:
     async def probability(self, pcm: Samples) -> float:
         await asyncio.sleep(self._draws.draw_s(self._cost_s))
         return 0.9 if self._draws.happens(0.6) else 0.1
-
-    async def close(self) -> None:
-        pass
 
 
 class Device(AudioDevice):
@@ -134,12 +126,12 @@ def by_frames(course: Course) -> list[tuple[float, Event]]:
     models = Models(
         Detector(),
         EndOfTurn(scenario),
-        Recognizer(scenario, course.sounds),
+        TimedRecognizer(scenario, course.sounds),
         SimulatedChat(scenario, course.ears.words_of),
         SimulatedVoice(scenario),
         None,
     )
-    config = Config(tts=Hibari(), conversation=Conversation(speculate=scenario.effort))
+    config = Config(conversation=Conversation(speculate=scenario.effort))
 
     async def main() -> None:
         device = Device(course.sounds, course.sounds[-1].end_s + 30.0)

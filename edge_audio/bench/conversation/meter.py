@@ -84,7 +84,7 @@ class Meter:
         return None if task is None else self._of_task.get(task)
 
 
-class _MeteredChat:
+class _MeteredChat(ChatModel):
     """A `ChatModel` whose replies are metered."""
 
     def __init__(self, chat: ChatModel, meter: Meter) -> None:
@@ -109,16 +109,16 @@ class _MeteredChat:
         """See `ChatModel`."""
         return await self._chat.prefill(context, heard)
 
-    async def warm_up(self) -> None:
+    def session(self) -> "_MeteredChat":
         """See `ChatModel`."""
-        await self._chat.warm_up()
+        return _MeteredChat(self._chat.session(), self._meter)
 
     async def close(self) -> None:
         """See `ChatModel`."""
         await self._chat.close()
 
 
-class _MeteredVoice:
+class _MeteredVoice(Voice):
     """A `Voice` whose speech is metered."""
 
     def __init__(self, voice: Voice, meter: Meter) -> None:
@@ -134,14 +134,6 @@ class _MeteredVoice:
         chunks = self._voice.speak(clause, style)
         work = self._meter.present
         return chunks if work is None else _timed(chunks, work)
-
-    async def warm_up(self) -> None:
-        """See `Voice`."""
-        await self._voice.warm_up()
-
-    async def close(self) -> None:
-        """See `Voice`."""
-        await self._voice.close()
 
 
 async def _timed(stream: AsyncGenerator[T, None], work: Work) -> AsyncGenerator[T, None]:

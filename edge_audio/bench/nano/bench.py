@@ -21,8 +21,10 @@ from edge_audio.bench.nano.resynthesis import Echo, measure_recordings, measure_
 from edge_audio.bench.nano.speech import measure_speech
 from edge_audio.bench.nano.steadiness import measure_steadiness
 from edge_audio.bench.nano.tags import measure_tags
-from edge_audio.config import Config, StepAudio, StepAudioModels
+from edge_audio.config import Config
 from edge_audio.machine import machine_load
+from edge_audio.step_audio.config import StepAudioConfig
+from edge_audio.step_audio.speaking import CodeVoice
 from runtime.errors import UserError
 
 SCHEMA_VERSION = 1
@@ -75,11 +77,11 @@ async def measure_nano(config: Config, plan: Plan, ears: Sequence[Ear], console:
 
     Raises `UserError`, at once where files or models are missing.
     """
-    tts, models = _step_audio(config)
+    code_voice, models = _step_audio(config)
     corpus = await asyncio.to_thread(read_corpus, plan.corpus, plan.sentences)
     tags = await asyncio.to_thread(read_tags, plan.corpus)
     others = await asyncio.to_thread(read_recordings, plan.recordings) if plan.recordings else []
-    echo = await asyncio.to_thread(Echo.load, tts, models) if Part.RESYNTHESIS in plan.parts else None
+    echo = await asyncio.to_thread(Echo.load, code_voice, models) if Part.RESYNTHESIS in plan.parts else None
     voice = await asyncio.to_thread(load_voice, config)
     try:
         corpus = _known(corpus, voice.speakers, console)
@@ -120,14 +122,14 @@ async def measure_nano(config: Config, plan: Plan, ears: Sequence[Ear], console:
     )
 
 
-def _step_audio(config: Config) -> tuple[StepAudio, StepAudioModels]:
-    """Return the tables of the voice and its models. Raises `UserError` if the voice is another one."""
-    if not isinstance(config.tts, StepAudio) or config.step_audio is None:
+def _step_audio(config: Config) -> tuple[CodeVoice, StepAudioConfig]:
+    """Return how the voice speaks codes, and its models. Raises `UserError` if the voice knows no codes."""
+    if (code_voice := config.tts.code_voice) is None or config.step_audio is None:
         raise UserError(
             "The config's voice is not Step-Audio's.",
             'Name one with adapter = "step-audio" in [tts] with --config.',
         )
-    return config.tts, config.step_audio
+    return code_voice, config.step_audio
 
 
 def _known(

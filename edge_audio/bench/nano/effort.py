@@ -10,6 +10,7 @@ from edge_audio.bench.nano.lone_voice import Effort, Task, measure_lone_voice
 from edge_audio.bench.nano.part import ALL_VOICES, Measured, Part, Track
 from edge_audio.config import Config
 from edge_audio.percentiles import percentiles
+from edge_audio.tables import as_table
 
 MOST_FIRST_AUDIO_MS = 300.0
 MOST_REAL_TIME_FACTOR = 0.5
@@ -19,7 +20,7 @@ MOST_RESIDENT_MB = 250.0
 async def measure_effort(config: Config, corpus: Mapping[str, Sequence[Sentence]], track: Track) -> Measured:
     """Have a process of its own say all sentences, each in the voice of its speaker. Raises `UserError`."""
     lines = tuple((voice, each.text) for voice, said in corpus.items() for each in said)
-    tasks = [Task(config, lines)]
+    tasks = [Task(as_table(config), lines)]
     (effort,) = [await measure_lone_voice(task) for task in track("a process with the voice alone", tasks)]
     return Measured(effort_figures(effort), [msgspec.to_builtins(effort)])
 

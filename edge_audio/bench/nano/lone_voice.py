@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from edge_audio.adapters import load_voice
 from edge_audio.bench.nano.speaking import clauses_of
 from edge_audio.config import Config
 from edge_audio.machine import resident_mb
+from edge_audio.tables import read_table
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.errors import UserError
@@ -27,7 +29,8 @@ from runtime.memory import give_back, keep_heap_small
 class Task(msgspec.Struct, frozen=True):
     """What to say."""
 
-    config: Config
+    config: dict[str, Any]
+    """The tables of the config."""
     lines: tuple[tuple[str, str], ...]
     """Speakers and texts."""
 
@@ -74,7 +77,7 @@ async def measure_lone_voice(task: Task) -> Effort:
 async def speak_alone(task: Task) -> Effort:
     """Do `task` in this process, on one core from here on."""
     one_core = _keep_to_one_core()
-    voice = load_voice(_on_one_thread(task.config))
+    voice = load_voice(_on_one_thread(read_table(Config, task.config)))
     try:
         await voice.warm_up()
         give_back()

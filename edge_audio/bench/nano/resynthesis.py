@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
 
-from edge_audio.adapters import find_model, placement
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.resample import resample
 from edge_audio.bench.nano.corpus import Sentence
 from edge_audio.bench.nano.hearing import Ear, Heard, hear_all
 from edge_audio.bench.nano.part import Measured, Part, Track
 from edge_audio.bench.nano.understanding import rows_of, word_error_figures
-from edge_audio.config import StepAudio, StepAudioModels
+from edge_audio.step_audio.config import StepAudioConfig
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.resynthesis import Resynthesizer
-from edge_audio.step_audio.voice_encoder import VoiceEncoder
-from edge_audio.step_audio.voices import StoredVoice, VoiceRegistry
+from edge_audio.step_audio.speaking import CodeVoice
+from edge_audio.step_audio.voices import StoredVoice
 from runtime.worker import CancelToken, Lane, ThreadLane
 
 
@@ -42,12 +40,12 @@ class Echo:
         self._loaded: dict[str, StoredVoice] = {}
 
     @classmethod
-    def load(cls, tts: StepAudio, step_audio: StepAudioModels) -> Self:
+    def load(cls, code_voice: CodeVoice, step_audio: StepAudioConfig) -> Self:
         """Load the models. Blocks. Raises `UserError`."""
-        models, place = find_model(step_audio.models), placement(step_audio)
-        voices = VoiceRegistry(Path(tts.voices).expanduser(), VoiceEncoder.if_present(models, place))
-        resynthesizer = Resynthesizer.load(models, place, steps=tts.steps)
-        return cls(resynthesizer, voices, ThreadLane("resynthesis"), tts.seed)
+        models, place = step_audio.folder(), step_audio.placement()
+        resynthesizer = Resynthesizer.load(models, place, steps=code_voice.steps)
+        voices = code_voice.registry(models, place)
+        return cls(resynthesizer, voices, ThreadLane("resynthesis"), code_voice.seed)
 
     async def __call__(self, pcm: Samples, voice: str) -> Samples:
         """Return `pcm` as said by `voice`, both at `INPUT_RATE_HZ`. Raises `UserError`."""

@@ -116,6 +116,20 @@ def test_the_next_utterance_begins_with_the_level_of_the_one_before(
     assert second.audio_ids == live(tokenizer, PCM[:20_000], float(np.abs(PCM).max()))
 
 
+def test_each_conversation_has_a_level_of_its_own(tokenizer: DualTokenizer, lane: ThreadLane) -> None:
+    async def main() -> Transcript:
+        recognizer = DualCodebookRecognizer(tokenizer, lane)
+        loud, quiet = recognizer.session(), recognizer.session()
+        utterance = loud.open()
+        utterance.feed(PCM)
+        await utterance.transcribe()
+        utterance = quiet.open()
+        utterance.feed(PCM[:20_000])
+        return await utterance.transcribe()
+
+    assert asyncio.run(main()).audio_ids == live(tokenizer, PCM[:20_000])
+
+
 @pytest.mark.parametrize("given_up_s", [0.0, 0.002, 0.01])
 def test_a_transcript_that_is_given_up_loses_no_token(
     tokenizer: DualTokenizer, lane: ThreadLane, given_up_s: float

@@ -151,11 +151,11 @@ def test_a_monologue_longer_than_the_window_comes_out_whole(folder: Path, every_
 
 def test_a_recording_comes_in_segments_with_times_and_words(folder: Path) -> None:
     async def listen(recognizer: WhisperRecognizer) -> None:
-        segments = list(recognizer.transcribe_file(read_audio(MONOLOGUE)))
+        segments = [segment async for segment in recognizer.transcribe(read_audio(MONOLOGUE))]
         assert word_errors(SAID, " ".join(segment.text for segment in segments)) <= 4
         assert all(before.end_s <= after.start_s + 0.1 for before, after in pairwise(segments))
         assert " ".join(word.text for word in segments[0].words) == segments[0].text
-        assert list(recognizer.transcribe_file(noise(0.001, 2.0))) == []
+        assert [segment async for segment in recognizer.transcribe(noise(0.001, 2.0))] == []
 
     with_recognizer(folder, listen)
 

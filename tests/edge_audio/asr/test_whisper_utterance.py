@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_audio.asr.recognizer import Transcript, Word
-from edge_audio.asr.whisper import WhisperUtterance
 from edge_audio.asr.whisper_decoder import WINDOW_S, Hypothesis
+from edge_audio.asr.whisper_utterance import WhisperUtterance
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
 from runtime.clock import run_virtual
 from runtime.worker import CancelToken

@@ -11,7 +11,7 @@ from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.audio.portaudio import PortAudioDevice
 from edge_audio.audio.resample import resample
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Event
 from edge_audio.recording.folder import RecordedConversation, claim_folder, read_recording
 from edge_audio.recording.recorder import Recorder
@@ -53,7 +53,7 @@ async def _record(folder: Path) -> None:
     latency_s = device.input_latency_s + device.output_latency_s
     session = partial(
         describe,
-        Config(tts=Hibari()),
+        Config(),
         {},
         device=device.name,
         rate_hz=rate_hz,

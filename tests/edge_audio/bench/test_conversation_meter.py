@@ -9,18 +9,17 @@ import pytest
 from edge_audio.adapters import Models
 from edge_audio.bench.conversation.meter import Meter
 from edge_audio.events import ReplyStarted, SpeculationEnded, SpeculationStarted
-from edge_audio.llm.chat_model import TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
 from runtime.clock import run_virtual
 
 DELTA_S, CLAUSE_S = 0.25, 0.5
 """What the models below take for each piece."""
 
 
-class Chat:
+class TwoWords(ChatModel):
     name = "chat"
-    hears = "text"
 
     async def reply(self, context: Any, turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         for text in ("Yes. ", "No."):
@@ -28,11 +27,9 @@ class Chat:
             yield TextDelta(text)
 
 
-class Voice:
+class OneVoice(Voice):
     name = "voice"
     sample_rate_hz = 24_000
-    speakers = ("one",)
-    abilities: frozenset[str] = frozenset()
 
     async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         await asyncio.sleep(CLAUSE_S)
@@ -41,8 +38,8 @@ class Voice:
 
 def models() -> Models:
     nothing: Any = SimpleNamespace()
-    chat: Any = Chat()
-    voice: Any = Voice()
+    chat: Any = TwoWords()
+    voice: Any = OneVoice()
     return Models(nothing, nothing, nothing, chat, voice)
 
 

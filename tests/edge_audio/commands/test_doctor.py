@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from edge_audio.commands import doctor as command
-from edge_audio.config import StepAudioModels
 from edge_audio.step_audio.component import RECORD, ExportRecord
+from edge_audio.step_audio.config import StepAudioConfig
 from runtime.errors import UserError
 
 
@@ -105,7 +105,7 @@ def test_plain_text_and_json_say_the_same(tmp_path, capsys):
 
 def test_the_devices_of_a_config_are_told_with_what_they_compute(tmp_path):
     write_component(tmp_path / "lm")
-    config = StepAudioModels(models=str(tmp_path), device="cpu", devices={"lm": "cuda"})
+    config = StepAudioConfig(models=str(tmp_path), device="cpu", devices={"lm": "cuda"})
     found = findings(step_audio=config)
     assert found["model", "lm"].usable
     assert found["device", "cpu"].usable
@@ -116,7 +116,7 @@ def test_the_devices_of_a_config_are_told_with_what_they_compute(tmp_path):
 
 
 def test_engines_are_counted_where_the_config_keeps_them(tmp_path):
-    config = StepAudioModels(models=str(tmp_path), device="tensorrt", engine_cache=str(tmp_path / "engines"))
+    config = StepAudioConfig(models=str(tmp_path), device="tensorrt", engine_cache=str(tmp_path / "engines"))
     assert not findings(step_audio=config)["engines", str(tmp_path / "engines")].usable
     for graph in ("hift-f0-1", "hift-stage0-2"):
         (tmp_path / "engines" / graph).mkdir(parents=True)

@@ -1,7 +1,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +9,17 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from edge_audio.audio.device import AudioDeviceConfig
 from edge_audio.commands.speech import Passage, _lines, passages, speak
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES, TAGS
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
 from runtime.errors import UserError
 
 PLAIN = Style(speaker="one", speed=1.1)
 
 
-class Voice:
+class KeepingVoice(Voice):
     """Keeps what it is to say; a clause takes 0.1 s."""
 
     name = "test"
@@ -35,16 +36,18 @@ class Voice:
         pcm = np.full(2400, 0.5, np.float32)
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
 
-    async def warm_up(self) -> None:
-        pass
-
     async def close(self) -> None:
         self.closed = True
 
 
+def say(lines: Iterable[str], voice: KeepingVoice, output: Path) -> None:
+    """Speak `lines` plainly into a file."""
+    speak(lines, PLAIN, voice, output=output, audio=AudioDeviceConfig(), console=Console(quiet=True))
+
+
 def test_a_tag_holds_to_the_end_of_its_line() -> None:
     lines = ["(happy) One. Two.", "Three.", "", " （快速1） Four."]
-    assert [(p.text, p.style) for p in passages(lines, PLAIN, Voice("emotion", "speed"))] == [
+    assert [(p.text, p.style) for p in passages(lines, PLAIN, KeepingVoice("emotion", "speed"))] == [
         ("One. Two.", Style(speaker="one", speed=1.1, emotion="happy")),
         ("Three.", PLAIN),
         ("", PLAIN),
@@ -54,7 +57,7 @@ def test_a_tag_holds_to_the_end_of_its_line() -> None:
 
 def test_an_unknown_tag_is_refused_with_the_list_of_all() -> None:
     with pytest.raises(UserError, match=r"no tag \(hapy\)") as refused:
-        list(passages(["(hapy) One."], PLAIN, Voice("emotion")))
+        list(passages(["(hapy) One."], PLAIN, KeepingVoice("emotion")))
     for tag in TAGS:
         assert f"{tag.name} ({tag.released})" in str(refused.value)
 
@@ -63,22 +66,29 @@ def test_a_tag_that_the_voice_can_t_do_is_refused_with_those_it_can() -> None:
     with pytest.raises(
         UserError, match=r"test can't do \(rap\)\. It can do: very slow, slow, fast, very fast;"
     ):
-        list(passages(["(rap) One."], PLAIN, Voice("speaker", "speed")))
+        list(passages(["(rap) One."], PLAIN, KeepingVoice("speaker", "speed")))
     with pytest.raises(UserError, match=r"can't do \(low\)\. It can do: rap, humming;"):
-        list(passages(["(low) One."], PLAIN, Voice("speaker", "music")))
+        list(passages(["(low) One."], PLAIN, KeepingVoice("speaker", "music")))
     with pytest.raises(UserError, match="It can do: no tag;"):
-        list(passages(["(rap) One."], PLAIN, Voice()))
+        list(passages(["(rap) One."], PLAIN, KeepingVoice()))
 
 
 def test_a_second_tag_is_refused() -> None:
     with pytest.raises(UserError, match=r"one tag, not \(happy\) and \(fast\)"):
-        list(passages(["(happy)(fast) One."], PLAIN, Voice("emotion", "speed")))
+        list(passages(["(happy)(fast) One."], PLAIN, KeepingVoice("emotion", "speed")))
+
+
+def test_another_speaker_is_refused_where_there_is_but_one() -> None:
+    voice = KeepingVoice()
+    voice.speakers = ()
+    with pytest.raises(UserError, match="test has but one speaker"):
+        list(passages(["One."], PLAIN, voice))
 
 
 def test_clauses_are_spoken_in_their_line_s_style(tmp_path: Path) -> None:
-    voice = Voice("emotion")
+    voice = KeepingVoice("emotion")
     out = tmp_path / "out.wav"
-    speak(["(sad) One. Two", "Three."], PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+    say(["(sad) One. Two", "Three."], voice, out)
     sad = Style(speaker="one", speed=1.1, emotion="sad")
     assert voice.said == [("One.", sad), ("Two", sad), ("Three.", PLAIN)]
     assert soundfile.info(out).frames == 3 * 2400
@@ -86,17 +96,17 @@ def test_clauses_are_spoken_in_their_line_s_style(tmp_path: Path) -> None:
 
 
 def test_all_lines_of_a_list_are_looked_at_before_the_first_is_spoken(tmp_path: Path) -> None:
-    voice = Voice("emotion")
+    voice = KeepingVoice("emotion")
     out = tmp_path / "out.wav"
     with pytest.raises(UserError, match="hapy"):
-        speak(["One.", "(hapy) Two."], PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+        say(["One.", "(hapy) Two."], voice, out)
     assert voice.said == []
     assert voice.closed
     assert not out.exists()
 
 
 def test_a_line_is_spoken_before_the_next_has_come(tmp_path: Path) -> None:
-    voice = Voice()
+    voice = KeepingVoice()
     before_second: list[int] = []
 
     def lines() -> Iterator[str]:
@@ -105,7 +115,7 @@ def test_a_line_is_spoken_before_the_next_has_come(tmp_path: Path) -> None:
         yield "Three"
 
     out = tmp_path / "out.wav"
-    speak(lines(), PLAIN, voice, output=out, speaker=None, console=Console(quiet=True))
+    say(lines(), voice, out)
     assert before_second == [2]
     assert [text for text, _ in voice.said] == ["One.", "Two", "Three"]
 
@@ -113,7 +123,7 @@ def test_a_line_is_spoken_before_the_next_has_come(tmp_path: Path) -> None:
 def test_a_text_without_words_is_told(tmp_path: Path) -> None:
     out = tmp_path / "out.wav"
     with pytest.raises(UserError, match="nothing to say"):
-        speak(["(sad) ", ""], PLAIN, Voice("emotion"), output=out, speaker=None, console=Console(quiet=True))
+        say(["(sad) ", ""], KeepingVoice("emotion"), out)
     assert not out.exists()
 
 

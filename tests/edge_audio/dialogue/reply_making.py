@@ -6,12 +6,12 @@ import numpy as np
 
 from edge_audio.dialogue.reply import Reply, Speaking
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
 
 RATE_HZ = 1000
 
 
-class Voice:
+class KeepingVoice(Voice):
     """Keeps what it is to say; a letter takes 10 samples."""
 
     name = "test"
@@ -26,12 +26,6 @@ class Voice:
         self.said.append((clause, style))
         pcm = np.full(len(clause.text) * 10, 0.5, np.float32)
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
 
 
 class Watcher:

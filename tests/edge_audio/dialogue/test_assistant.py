@@ -8,7 +8,7 @@ import pytest
 
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Announced, Event, ReplyStarted, TurnEnded, TurnFinished
 from runtime import clock
 from tests.edge_audio.dialogue.virtual_models import (
@@ -37,7 +37,7 @@ class Stage:
 
     def run(self, script: Script) -> None:
         async def main() -> None:
-            config = Config(tts=Hibari())
+            config = Config()
             async with Assistant.open(config, models=self.models, device=self.device) as assistant:
                 assistant.watch(self.events.append)
                 await script(assistant)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from edge_audio import config as config_of
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.events import (
     Event,
@@ -118,7 +118,7 @@ def converse(
     models = Models(
         VirtualDetector(), VirtualEndOfTurn(rng), recognizer, chat, VirtualVoice(rng), transcriber
     )
-    config = Config(tts=Hibari(), conversation=config_of.Conversation(system_prompt="s", speculate=effort))
+    config = Config(conversation=config_of.Conversation(system_prompt="s", speculate=effort))
     device = VirtualDevice(speech, max([speech[-1][1], *(at for at, _ in by_hand)]) + QUIET_END_S)
 
     async def act(assistant: Assistant) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Event, ReplyStarted, TurnEnded, TurnFinished
 from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
 from runtime import clock
@@ -42,7 +42,7 @@ def converse(speech: list[tuple[float, float]], seed: int = 3) -> tuple[list[tup
 
     async def main() -> None:
         device = VirtualDevice(speech, speech[-1][1] + 30.0)
-        async with Assistant.open(Config(tts=Hibari()), models=models, device=device) as assistant:
+        async with Assistant.open(Config(), models=models, device=device) as assistant:
             assistant.watch(lambda e: events.append((clock.now(), e)))
             await assistant.ended()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_audio.adapters import Models
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Level, SpeechStarted, TurnEnded, TurnFinished
 from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
@@ -31,7 +31,7 @@ def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[Told]:
         VirtualChat(rng, failing=0.0),
         VirtualVoice(rng, failing=0.0),
     )
-    config = Config(tts=Hibari())
+    config = Config()
     session = describe(config, {}, device="test", rate_hz=24_000, latency_s=0.0, treated=False)
     recording = RecordedConversation(Path(), session, [Told(at_s, deed) for at_s, deed in deeds])
     nothing = np.zeros(0, np.float32)

@@ -2,21 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from typing import Literal
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.replies import Replies
-from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 from runtime import clock
 from runtime.actor import ActorGroup
-from tests.edge_audio.dialogue.reply_making import Voice, Watcher, speaking_with
+from tests.edge_audio.dialogue.reply_making import KeepingVoice, Watcher, speaking_with
 
 
-class Chat:
+class Chat(ChatModel):
     """Never comes to an answer, and finds everything half said."""
 
     name = "test"
-    hears: Literal["text", "codes"] = "text"
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         await asyncio.sleep(3600.0)
@@ -26,12 +24,6 @@ class Chat:
         await asyncio.sleep(0.02)
         return 0.5
 
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
 
 def judged(*, cancelled: bool) -> list[float | None]:
     """What the chat model said of words that were heard while a reply was being made, or just given up."""
@@ -40,7 +32,9 @@ def judged(*, cancelled: bool) -> list[float | None]:
         answers: list[float | None] = []
         chat = Chat()
         async with ActorGroup() as group:
-            replies = Replies(group, chat, Context("Be kind.", 1000), speaking_with(Voice()), clock.now)
+            replies = Replies(
+                group, chat, Context("Be kind.", 1000), speaking_with(KeepingVoice()), clock.now
+            )
             group.start(replies.actor())
             reply = replies.new(Watcher())
             replies.begin(reply, UserTurn("What"))

@@ -12,7 +12,7 @@ from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES
 from edge_audio.tts.voice import SpokenChunk, Style
 from runtime import clock
-from tests.edge_audio.dialogue.reply_making import Voice, Watcher, empty_reply
+from tests.edge_audio.dialogue.reply_making import KeepingVoice, Watcher, empty_reply
 
 
 async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerator[TextDelta, None]:
@@ -23,7 +23,7 @@ async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerato
 
 
 def replied(
-    *pieces: str, voice: Voice, style: Style | None = None, failure: Exception | None = None
+    *pieces: str, voice: KeepingVoice, style: Style | None = None, failure: Exception | None = None
 ) -> tuple[Reply, Watcher]:
     """A committed reply that is made of what the chat model writes in `pieces`."""
     watcher = Watcher()
@@ -34,7 +34,7 @@ def replied(
 
 
 def test_a_reply_is_said_as_its_tag_wants_it() -> None:
-    voice = Voice("emotion", "speed")
+    voice = KeepingVoice("emotion", "speed")
     reply, watcher = replied(
         "(", "hap", "py)", " I am", " glad. So are you.", voice=voice, style=Style("one")
     )
@@ -47,7 +47,7 @@ def test_a_reply_is_said_as_its_tag_wants_it() -> None:
 
 
 def test_the_tag_is_no_heard_text() -> None:
-    voice = Voice("emotion")
+    voice = KeepingVoice("emotion")
     reply, _ = replied("(happy) I am glad. So are you.", voice=voice)
     assert [clause.text_start for clause, _ in voice.said] == [0, 11]
     assert reply.spoken.heard(reply.text, 10 * len("I am glad.")) == "I am glad."
@@ -56,28 +56,28 @@ def test_the_tag_is_no_heard_text() -> None:
 
 @pytest.mark.parametrize("tag", ["(happy)", "(rap)", "(laughs)", "(laughs softly)", "（笑）（笑声）"])
 def test_what_the_voice_can_t_do_is_neither_said_nor_an_error(tag: str) -> None:
-    voice = Voice("speaker", "speed")
+    voice = KeepingVoice("speaker", "speed")
     reply, _ = replied(f"{tag} Well, yes.", voice=voice, style=Style(speed=1.2))
     assert [(clause.text, style) for clause, style in voice.said][-1] == ("Well, yes.", Style(speed=1.2))
     assert reply.error is None
 
 
 def test_a_reply_of_nothing_but_a_tag_is_said() -> None:
-    voice = Voice()
+    voice = KeepingVoice()
     reply, _ = replied("(laughs)", voice=voice)
     assert reply.error is None
     assert [clause.text for clause, _ in voice.said] == ["(laughs)"]
 
 
 def test_of_a_tag_that_breaks_off_nothing_is_said() -> None:
-    voice = Voice()
+    voice = KeepingVoice()
     reply, _ = replied("(hap", voice=voice, failure=ChatModelError("It broke."))
     assert reply.error == "It broke."
     assert [clause.text for clause, _ in voice.said] == [APOLOGY]
 
 
 def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:
-    class Mute(Voice):
+    class Mute(KeepingVoice):
         async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
             for nothing in ():
                 yield nothing
@@ -89,7 +89,7 @@ def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:
 
 
 def test_of_a_reply_that_may_not_be_wanted_only_the_beginning_is_spoken() -> None:
-    voice = Voice()
+    voice = KeepingVoice()
     pieces = ["It is big. ", "It is very big. ", "It is as big as a house. ", "Really."]
     reply = empty_reply(voice, Watcher())
 
@@ -115,7 +115,7 @@ def test_style_and_words_are_the_same_however_the_reply_comes_in_pieces(
 ) -> None:
     text = tags + words
     places = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
-    at_once, in_pieces = Voice("speed"), Voice("speed")
+    at_once, in_pieces = KeepingVoice("speed"), KeepingVoice("speed")
     first, _ = replied(text, voice=at_once)
     second, _ = replied(*(text[start:end] for start, end in pairwise(places)), voice=in_pieces)
     assert at_once.said == in_pieces.said

@@ -11,14 +11,15 @@ from typing import Literal
 
 import numpy as np
 
-from edge_audio.asr.recognizer import Transcript
+from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.audio.playout import Playout
 from edge_audio.events import Event
-from edge_audio.llm.chat_model import ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
+from edge_audio.tts.voice import SpokenChunk, Style, Voice, VoiceError
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
 from runtime import clock
 from runtime.channel import Channel
 
@@ -31,17 +32,17 @@ OUTPUT_RATE_HZ = 1000
 SAMPLES_PER_CHARACTER = 60
 
 
-class VirtualDetector:
+class VirtualDetector(SpeechDetector, SpeechSession):
     window_samples = 320
+
+    def session(self) -> "VirtualDetector":
+        return self
 
     async def feed(self, frame: Frame) -> tuple[float, ...]:
         return (float(frame.pcm[0]),)
 
-    async def close(self) -> None:
-        pass
 
-
-class VirtualEndOfTurn:
+class VirtualEndOfTurn(EndOfTurnModel):
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
 
@@ -51,11 +52,8 @@ class VirtualEndOfTurn:
             raise RuntimeError("the end-of-turn model broke")
         return self._rng.random()
 
-    async def close(self) -> None:
-        pass
 
-
-class VirtualUtterance:
+class VirtualUtterance(Utterance):
     def __init__(self, recognizer: "VirtualRecognizer") -> None:
         self._recognizer = recognizer
         self._speech_samples = 0
@@ -76,7 +74,7 @@ class VirtualUtterance:
         )
 
 
-class VirtualRecognizer:
+class VirtualRecognizer(Recognizer):
     """Each word is one audio token: its place among all words that were said."""
 
     name = "virtual"
@@ -101,14 +99,8 @@ class VirtualRecognizer:
     def open(self) -> VirtualUtterance:
         return VirtualUtterance(self)
 
-    async def warm_up(self) -> None:
-        pass
 
-    async def close(self) -> None:
-        pass
-
-
-class VirtualChat:
+class VirtualChat(ChatModel):
     name = "virtual"
 
     def __init__(self, rng: random.Random, failing: float = 0.1, hears: Hears = "text") -> None:
@@ -142,20 +134,13 @@ class VirtualChat:
     async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
         await asyncio.sleep(0.1)
 
-    async def warm_up(self) -> None:
-        pass
 
-    async def close(self) -> None:
-        pass
-
-
-class VirtualVoice:
+class VirtualVoice(Voice):
     """Speaks each clause as a constant that tells the number of the reply it belongs to."""
 
     name = "virtual"
     sample_rate_hz = OUTPUT_RATE_HZ
     speakers = ("virtual",)
-    abilities: frozenset[str] = frozenset()
 
     def __init__(self, rng: random.Random, failing: float = 0.02) -> None:
         self._rng = rng
@@ -174,12 +159,6 @@ class VirtualVoice:
         value = sound_of(number)
         pcm = np.full(len(clause.text) * SAMPLES_PER_CHARACTER, value, np.float32)
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
 
 
 def sound_of(number: int) -> float:

@@ -31,7 +31,7 @@ from tests.edge_audio.llm.chat_server import (
 TURN = UserTurn("How are you?", (65536,))
 
 
-class StandIn:
+class StandIn(ChatModel):
     """A chat model in this process: says its words, or fails before, between or after them."""
 
     def __init__(self, *words: str | Exception, hears: Literal["text", "codes"] = "text") -> None:
@@ -124,6 +124,29 @@ def test_a_server_that_is_not_there_costs_no_wait() -> None:
         await model.close()
 
     asyncio.run(main())
+
+
+def test_what_one_conversation_finds_out_about_the_first_model_all_others_know() -> None:
+    told: dict[str, list[str]] = {"one": [], "other": [], "gone": []}
+    first, second = StandIn(ChatModelError("It broke.")), StandIn("Fine.")
+
+    async def main() -> None:
+        model = FallbackModel(first, second)
+        sessions = {name: model.session() for name in told}
+        for name, session in sessions.items():
+            session.watch(told[name].append)
+        await sessions["gone"].close()
+        for name in ("one", "other"):
+            assert await answer_of(sessions[name]) == "Fine."
+            await sessions[name].close()
+        assert first.asked == 1
+        assert not second.closed
+        late: list[str] = []
+        model.session().watch(late.append)
+        assert late == told["one"]
+
+    asyncio.run(main())
+    assert told == {"one": ["It broke. local answers instead."], "other": told["one"], "gone": []}
 
 
 def test_a_late_first_model_is_stopped() -> None:

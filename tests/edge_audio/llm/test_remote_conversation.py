@@ -17,7 +17,7 @@ from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame
 from edge_audio.audio.playout import Playout
 from edge_audio.bench.stand_ins import Quiet, QuietUtterance, Tone
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import Event, Notice, TurnEnded, TurnFinished, TurnReport, TurnTranscribed
@@ -82,18 +82,13 @@ class Ears(Quiet):
         return Utterance(self._words)
 
 
-class Local:
+class Local(ChatModel):
     """The model that stands by."""
 
     name = "local"
-    hears = "text"
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         yield TextDelta("It is me.")
-
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None: ...
-    async def warm_up(self) -> None: ...
-    async def close(self) -> None: ...
 
 
 @dataclass
@@ -152,7 +147,7 @@ async def converse(
         models = Models(ears, ears, ears, chat, Tone(), None if local else remote)
         began_s = time.monotonic()
         device = Device(turns_s, length_s)
-        async with Assistant.open(Config(tts=Hibari()), models=models, device=device) as assistant:
+        async with Assistant.open(Config(), models=models, device=device) as assistant:
             assistant.watch(events.append)
             await assistant.ended()
         took_s = time.monotonic() - began_s

@@ -14,7 +14,7 @@ import pytest
 from edge_audio.audio.device import AudioDevice
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame
 from edge_audio.audio.playout import Playout
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import Event, Level, Notice
 from edge_audio.recording.folder import HEARD, PLAYED, claim_folder, read_recording
 from edge_audio.recording.lines import ByHand, Happening, Told
@@ -35,7 +35,7 @@ RATE_HZ = 24_000
 
 def session() -> Session:
     models = {"asr": "whisper-tiny.en", "llm": "m", "tts": "hibari"}
-    config = Config(tts=Hibari())
+    config = Config()
     return describe(config, models, device="test", rate_hz=RATE_HZ, latency_s=0.02, treated=False)
 
 
@@ -101,7 +101,7 @@ def test_what_is_heard_played_and_told_is_kept_on_one_time_line(tmp_path: Path) 
     assert sound[0] == pytest.approx(2.0, abs=0.025)
     assert sound[-1] == pytest.approx(2.5, abs=0.025)
     assert kept.session == msgspec.structs.replace(session(), recorded_at=kept.session.recorded_at)
-    assert kept.session.read_config() == Config(tts=Hibari())
+    assert kept.session.read_config() == Config()
 
 
 def test_sound_that_was_played_stands_where_it_was_heard_when_the_speaker_was_away(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.bench.conversation.material import read_questions
 from edge_audio.commands import replay as replay_command
-from edge_audio.config import Config, Hibari
+from edge_audio.config import Config
 from edge_audio.events import TurnEnded, TurnFinished, TurnReport
 from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION, RecordedConversation
 from edge_audio.recording.lines import Told, to_line
@@ -31,9 +31,7 @@ def recorded(folder: Path, heard: Samples, played: Samples, *, treated: bool) ->
     for name, pcm, rate_hz in ((HEARD, heard, INPUT_RATE_HZ), (PLAYED, played, RATE_HZ)):
         with WavWriter(folder / name, rate_hz) as file:
             file.write(pcm)
-    session = describe(
-        Config(tts=Hibari()), {}, device="test", rate_hz=RATE_HZ, latency_s=0.02, treated=treated
-    )
+    session = describe(Config(), {}, device="test", rate_hz=RATE_HZ, latency_s=0.02, treated=treated)
     return RecordedConversation(folder, session, [])
 
 
@@ -60,7 +58,7 @@ def test_what_was_not_treated_then_is_heard_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_config_that_is_none_today_is_told() -> None:
-    session = describe(Config(tts=Hibari()), {}, device="test", rate_hz=RATE_HZ, latency_s=0.0, treated=False)
+    session = describe(Config(), {}, device="test", rate_hz=RATE_HZ, latency_s=0.0, treated=False)
     session.config["tts"]["volume"] = 3
     with pytest.raises(UserError, match="--config"):
         session.read_config()

@@ -7,9 +7,10 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from edge_audio.asr.recognizer import Transcript
+from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_S, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
+from edge_audio.turns.detectors import EndOfTurnModel, SpeechSession
 from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.tracker import SpeechTracker
 from runtime import clock
@@ -23,7 +24,7 @@ ASR_S = 0.07
 JUDGE_S = 0.04
 
 
-class Detector:
+class Detector(SpeechSession):
     """A frame of ones is speech."""
 
     window_samples = 320
@@ -31,12 +32,9 @@ class Detector:
     async def feed(self, frame: Frame) -> tuple[float, ...]:
         return (float(frame.pcm[0]),)
 
-    async def close(self) -> None:
-        pass
 
-
-class Utterance:
-    def __init__(self, recognizer: "Recognizer") -> None:
+class Counted(Utterance):
+    def __init__(self, recognizer: "Counting") -> None:
         self._recognizer = recognizer
         self._frames = 0
 
@@ -54,7 +52,7 @@ class Utterance:
         return Transcript(words if self._recognizer.words else None, audio_ids=audio_ids)
 
 
-class Recognizer:
+class Counting(Recognizer):
     name = "counting"
 
     def __init__(self) -> None:
@@ -64,24 +62,15 @@ class Recognizer:
         self.words = True
         self.ends = ""
 
-    def open(self) -> Utterance:
+    def open(self) -> Counted:
         self.opened += 1
-        return Utterance(self)
-
-    async def warm_up(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
+        return Counted(self)
 
 
-class EndOfTurn:
+class EndOfTurn(EndOfTurnModel):
     async def probability(self, pcm: Samples) -> float:
         await asyncio.sleep(JUDGE_S)
         return 0.9
-
-    async def close(self) -> None:
-        pass
 
 
 class Session:
@@ -89,7 +78,7 @@ class Session:
 
     def __init__(self) -> None:
         self.events: list[tuple[float, Event]] = []
-        self.recognizer = Recognizer()
+        self.recognizer = Counting()
         frames: Channel[Frame] = Channel(50, "drop-oldest")
         self._frames = frames
         self.listener = Listener(

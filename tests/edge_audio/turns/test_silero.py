@@ -65,7 +65,7 @@ class RecordingSession:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> RecordingSession:
     recording = RecordingSession()
-    monkeypatch.setattr(silero, "OnnxSession", lambda *_, **__: recording)
+    monkeypatch.setattr("runtime.session.OnnxSession", lambda *_, **__: recording)
     return recording
 
 
@@ -73,7 +73,7 @@ def detect(pcm: Samples, gate: ScriptedGate, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(silero, "SoundGate", lambda *_: gate)
 
     async def run() -> list[float]:
-        detector = SileroDetector(Path("model"), VirtualLane("vad"))
+        detector = SileroDetector(Path("model"), VirtualLane("vad")).session()
         return [p for frame in frames(pcm) for p in await detector.feed(frame)]
 
     return run_virtual(run())
@@ -123,6 +123,25 @@ def test_after_it_slept_the_model_begins_with_a_blank_state(
     assert session.counts.count(0.0) == 2
 
 
+def test_two_conversations_share_the_model_and_nothing_else(
+    session: RecordingSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silero, "SoundGate", lambda *_: ScriptedGate(opens=0))
+    ones, twos = np.ones(2560, np.float32), np.full(2560, 2.0, np.float32)
+
+    async def main() -> None:
+        detector = SileroDetector(Path("model"), VirtualLane("vad"))
+        one, two = detector.session(), detector.session()
+        for first, second in zip(frames(ones), frames(twos), strict=True):
+            await one.feed(first)
+            await two.feed(second)
+
+    run_virtual(main())
+    assert session.counts == [count for window in range(5) for count in (window, window)]
+    assert all(len(set(heard[-512:])) == 1 for heard in session.inputs)
+    assert not any({1.0, 2.0} <= set(heard.tolist()) for heard in session.inputs)
+
+
 def test_the_gate_opens_for_speech_holds_and_closes_again() -> None:
     pcm = np.concatenate((silence(1.0), read_audio(QUESTION)[: round(1.88 * INPUT_RATE_HZ)], silence(2.0)))
     gate = SoundGate(mode=1, hold_ms=500)
@@ -150,10 +169,11 @@ def real_probabilities(pcm: Samples, *, gated: bool) -> list[float]:
 
     async def run() -> list[float]:
         detector = SileroDetector(model, ThreadLane("vad"))
+        session = detector.session()
         if not gated:
-            detector._gate = ScriptedGate(0)
+            session._gate = ScriptedGate(0)
         try:
-            return [p for frame in frames(pcm) for p in await detector.feed(frame)]
+            return [p for frame in frames(pcm) for p in await session.feed(frame)]
         finally:
             await detector.close()
 

@@ -3,11 +3,10 @@ import asyncio
 import pytest
 
 from edge_audio.bench.nano.lone_voice import Task, measure_lone_voice
-from edge_audio.config import Config, StepAudio, StepAudioModels
 from runtime.errors import UserError
 
 
 def test_what_the_process_can_t_do_is_told_in_a_line() -> None:
-    config = Config(tts=StepAudio(), step_audio=StepAudioModels(models="nowhere"))
+    config = {"tts": {"adapter": "step-audio"}, "step_audio": {"models": "nowhere"}}
     with pytest.raises(UserError, match="There is no model 'nowhere'"):
         asyncio.run(measure_lone_voice(Task(config, (("ann", "Hello."),))))

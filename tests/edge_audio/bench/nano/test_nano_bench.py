@@ -12,10 +12,12 @@ from rich.console import Console
 
 from edge_audio.bench.nano.bench import Findings, Plan, measure_nano
 from edge_audio.bench.nano.part import Part
-from edge_audio.config import Config, Hibari, StepAudio, StepAudioModels
+from edge_audio.config import Config
+from edge_audio.step_audio.config import StepAudioConfig
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
+from edge_audio.tts.step_audio_config import StepAudioVoiceConfig
 from runtime.errors import UserError
 from tests.edge_audio.bench.nano.humming import TEXTS, HumEar, hum, length_of
 
@@ -33,8 +35,8 @@ def voices(toy_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def config(toy_models: Path, voices: Path) -> Config:
     return Config(
-        tts=StepAudio(voices=str(voices), steps=1),
-        step_audio=StepAudioModels(models=str(toy_models), threads=1),
+        tts=StepAudioVoiceConfig(voices=str(voices), steps=1),
+        step_audio=StepAudioConfig(models=str(toy_models), threads=1),
     )
 
 
@@ -126,7 +128,7 @@ def test_narrators_without_a_voice_are_left_out_and_told(
     alone = tmp_path / "voices"
     alone.mkdir()
     (alone / "ben").symlink_to(voices / "ben")
-    tts = StepAudio(voices=str(alone), steps=1)
+    tts = StepAudioVoiceConfig(voices=str(alone), steps=1)
     plan = only(corpus_folder, Part.RESYNTHESIS)
     findings, told = measured(msgspec.structs.replace(config, tts=tts), plan)
     assert {figure.voice for figure in findings.figures} == {"ben"}
@@ -138,4 +140,4 @@ def test_narrators_without_a_voice_are_left_out_and_told(
 
 def test_another_kind_of_voice_is_told(corpus_folder: Path) -> None:
     with pytest.raises(UserError, match="not Step-Audio's"):
-        measured(Config(tts=Hibari()), only(corpus_folder, Part.TAGS))
+        measured(Config(), only(corpus_folder, Part.TAGS))

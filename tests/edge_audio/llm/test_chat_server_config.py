@@ -4,18 +4,19 @@ import asyncio
 
 import pytest
 
-from edge_audio.adapters import load_chat_model
-from edge_audio.config import Config, Hibari, OpenAI, StepAudioModels, StepChat
 from edge_audio.llm.chat_model import ChatModelError, UserTurn
+from edge_audio.llm.openai_server import OpenAIConfig
+from edge_audio.llm.step_chat_config import StepChatConfig
+from edge_audio.settings import Shared
 from tests.edge_audio.llm.chat_server import ChatServer, chat_server, chunk, silence, stream_head, text
 
 
-@pytest.mark.parametrize("table", [OpenAI, StepChat])
+@pytest.mark.parametrize("table", [OpenAIConfig, StepChatConfig])
 @pytest.mark.parametrize(
     ("words", "waits"), [(b"", "0.1"), (chunk(text("Yes, I ")), "0.2")], ids=["begin", "go on"]
 )
 def test_all_that_the_table_says_holds(
-    monkeypatch: pytest.MonkeyPatch, table: type[OpenAI | StepChat], words: bytes, waits: str
+    monkeypatch: pytest.MonkeyPatch, table: type[OpenAIConfig | StepChatConfig], words: bytes, waits: str
 ) -> None:
     monkeypatch.setenv("CHAT_KEY", "sesame")
 
@@ -30,7 +31,7 @@ def test_all_that_the_table_says_holds(
                 first_token_timeout_s=0.1,
                 token_timeout_s=0.2,
             )
-            model = load_chat_model(Config(llm=llm, tts=Hibari(), step_audio=StepAudioModels(models="")))
+            model = llm.load(Shared())
             with pytest.raises(ChatModelError, match=f"wrote nothing for {waits} seconds"):
                 async for _ in model.reply((), UserTurn("Hi.")):
                     pass
