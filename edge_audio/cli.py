@@ -196,6 +196,14 @@ def devices(json: JsonOption = False) -> None:
 
 
 @app.command()
+def adapters(json: JsonOption = False) -> None:
+    """List the adapters that a config may name, and which package each comes from."""
+    from edge_audio.commands.adapters import show_adapters
+
+    show_adapters(Console(), as_json=json)
+
+
+@app.command()
 def doctor(
     models: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also look at what `python -m export all` wrote there.")
