@@ -5,14 +5,13 @@ adapter has a struct of its own that adds the adapter's keys, and loads it. `edg
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-if TYPE_CHECKING:
-    from edge_audio.step_audio.config import StepAudioConfig
+TableT = TypeVar("TableT", bound="Table")
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 Seconds = Annotated[float, Meta(gt=0.0, le=3600.0)]
@@ -33,16 +32,19 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The tables that several adapters read beside their own."""
+    """What adapters are loaded with beside their own table."""
 
-    step_audio: "StepAudioConfig | None" = None
-    """``[step_audio]``; see `step_audio_for`."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    """The config's tables that several adapters read, by name."""
+    conversations: int = 1
+    """How many conversations are to share the models at a time, at most."""
 
-    def step_audio_for(self, adapter: str) -> "StepAudioConfig":
-        """Return ``[step_audio]``. Raises `ValueError`, naming `adapter`, if the config has no such table."""
-        if self.step_audio is None:
-            raise ValueError(f"{adapter} needs the table [step_audio] with the path of its models")
-        return self.step_audio
+    def table(self, name: str, kind: type[TableT], adapter: str) -> TableT:
+        """Return the table `name`. Raises `ValueError`, naming `adapter`, if the config has none."""
+        found = self.tables.get(name)
+        if not isinstance(found, kind):
+            raise ValueError(f"{adapter} needs the table [{name}]")
+        return found
 
 
 class AdapterConfig(Table, frozen=True):

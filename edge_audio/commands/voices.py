@@ -102,7 +102,7 @@ def try_voice(
     speak(
         (TRIAL if text is None else text).split("\n"),
         Style(music=music),
-        voice.load(Shared(StepAudioConfig(models=str(models)))),
+        voice.load(Shared({"step_audio": StepAudioConfig(models=str(models))})),
         output=output,
         audio=Config().audio,
         console=console,

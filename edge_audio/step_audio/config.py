@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from msgspec import field
 
 from edge_audio.models import find_model
-from edge_audio.settings import Table, Threads
+from edge_audio.settings import Shared, Table, Threads
 from runtime.compute import Device
 from runtime.errors import UserError
 from runtime.shape_profile import Lengths
@@ -83,3 +83,8 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
             engine_cache=self.engine_folder,
             profiles=profiles,
         )
+
+
+def step_audio_of(shared: Shared, adapter: str) -> StepAudioConfig:
+    """Return ``[step_audio]``. Raises `ValueError`, naming `adapter`, if the config has no such table."""
+    return shared.table("step_audio", StepAudioConfig, adapter)

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from edge_audio.settings import Shared
+from edge_audio.step_audio.config import step_audio_of
 from edge_audio.step_audio.speaking import CodeVoice
 from edge_audio.tts.voice import Voice, VoiceConfig
 from runtime.worker import ThreadLane
@@ -36,7 +37,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
 
     def check(self, shared: Shared) -> None:
         """See `AdapterConfig.check`."""
-        shared.step_audio_for(_ADAPTER)
+        step_audio_of(shared, _ADAPTER)
 
     @property
     def code_voice(self) -> CodeVoice:
@@ -47,7 +48,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
         """See `VoiceConfig.load`."""
         from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 
-        step_audio = shared.step_audio_for(_ADAPTER)
+        step_audio = step_audio_of(shared, _ADAPTER)
         models, place = step_audio.folder(), step_audio.placement()
         return StepAudioVoice(
             SpeechModels.load(models, place, steps=self.steps),
