@@ -6,13 +6,14 @@ What it may name is found by `edge_audio.plugins`; each adapter's settings load 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from edge_audio.asr.recognizer import Recognizer
 from edge_audio.audio.device import AudioDevice
 from edge_audio.config import Config
 from edge_audio.llm.chat_model import ChatModel, ChatModelConfig, Transcriber
+from edge_audio.settings import Shared
 from edge_audio.tts.voice import Voice
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector
 from runtime.errors import UserError
@@ -54,19 +55,22 @@ async def load_models(
     recognizer: Recognizer | None = None,
     chat: ChatModel | None = None,
     voice: Voice | None = None,
+    conversations: int = 1,
 ) -> Models:
     """Load what a conversation needs, side by side, and warm it up.
 
-    What is given is used as it is, in place of what the config names. Raises `UserError` where the config
-    names no such model or it isn't here.
+    What is given is used as it is, in place of what the config names. `conversations` is how many are to
+    share the models at a time: a local chat model keeps so many prompts cached, which costs memory. Raises
+    `UserError` where the config names no such model or it isn't here.
     """
+    shared = replace(config.shared, conversations=conversations)
     tells_words = recognizer is not None or config.asr is not None
     answers = config.llm if chat is None else None
     detector, end_of_turn, hearing, answering, speaking = await asyncio.gather(
-        asyncio.to_thread(config.vad.load, config.shared),
-        asyncio.to_thread(config.end_of_turn.load, config.shared),
+        asyncio.to_thread(config.vad.load, shared),
+        asyncio.to_thread(config.end_of_turn.load, shared),
         _ready(recognizer, lambda: _load_hearing(config, answers)),
-        _ready(chat, lambda: load_chat_model(config)),
+        _ready(chat, lambda: load_chat_model(config, shared)),
         _ready(voice, lambda: load_voice(config)),
     )
     await asyncio.to_thread(give_back)
@@ -81,9 +85,12 @@ async def open_models(
     recognizer: Recognizer | None = None,
     chat: ChatModel | None = None,
     voice: Voice | None = None,
+    conversations: int = 1,
 ) -> AsyncGenerator[Models, None]:
     """Load models as `load_models` does, for as long as the block runs; what was given isn't closed."""
-    models = await load_models(config, recognizer=recognizer, chat=chat, voice=voice)
+    models = await load_models(
+        config, recognizer=recognizer, chat=chat, voice=voice, conversations=conversations
+    )
     try:
         yield models
     finally:
@@ -97,12 +104,13 @@ def load_recognizer(config: Config) -> Recognizer:
     return _load_hearing(config, None)
 
 
-def load_chat_model(config: Config) -> ChatModel:
+def load_chat_model(config: Config, shared: Shared | None = None) -> ChatModel:
     """Load the chat model, or make the client of a server. Blocks. Raises `UserError` if there is none."""
+    shared = shared or config.shared
     if config.llm is None:
         raise UserError("The config has no chat model.", "Add a table [llm], as in configs/desktop.toml.")
-    model = config.llm.load(config.shared)
-    return model if config.fallback is None else config.fallback.load(model, config.shared)
+    model = config.llm.load(shared)
+    return model if config.fallback is None else config.fallback.load(model, shared)
 
 
 def load_voice(config: Config) -> Voice:

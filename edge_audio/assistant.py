@@ -28,6 +28,7 @@ from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn_meter import TurnMeter
 from edge_audio.events import Code, Event, Hearing, Notice, Part
 from edge_audio.llm.chat_model import ChatModel
+from edge_audio.llm.function import ChatFunction, as_chat_model
 from edge_audio.tts.voice import Style, Voice
 from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.policy import EndOfTurnPolicy
@@ -127,7 +128,7 @@ class Assistant:
         *,
         models: Models | None = None,
         recognizer: Recognizer | None = None,
-        chat: ChatModel | None = None,
+        chat: ChatModel | ChatFunction | None = None,
         voice: Voice | None = None,
         device: AudioDevice | None = None,
         echo: bool | None = None,
@@ -135,29 +136,38 @@ class Assistant:
         """Hold a conversation for as long as the block runs.
 
         `config` is one that was read, or a file's path; None is the built-in one. What is given as `models`,
-        or as one of them, is used in place of what the config names, and is not closed. `device` is opened
-        and closed here; None opens the config's. `echo` says whether to cancel the speaker's echo: None does
+        or as one of them, is used in place of what the config names, and is not closed; any async generator
+        function that takes the messages and yields text is a chat model. `device` is opened and closed here;
+        None opens the config's. `echo` says whether to cancel the speaker's echo: None does
         so where the device may hear itself and the config wants it.
 
         Raises `UserError` where the config, a model or the device is unusable; `ActorFailed`, from the block,
         where something fails that can't be restarted.
         """
         settings = config if isinstance(config, Config) else load_config(Path(config) if config else None)
+        answering = None if chat is None else as_chat_model(chat)
         async with AsyncExitStack() as stack:
             if models is None:
-                loading = open_models(settings, recognizer=recognizer, chat=chat, voice=voice)
+                loading = open_models(settings, recognizer=recognizer, chat=answering, voice=voice)
                 models = await stack.enter_async_context(loading)
+            else:
+                models = replace(
+                    models,
+                    recognizer=recognizer or models.recognizer,
+                    chat=answering or models.chat,
+                    voice=voice or models.voice,
+                )
             device = device or open_device(settings)
             stack.push_async_callback(device.close)
             await device.open()
             canceller = None
             if is_treated(device, settings.audio, echo):
                 canceller = await asyncio.to_thread(canceller_for, device, settings.audio, echo)
-            chat = models.chat.session()
-            stack.push_async_callback(chat.close)
+            session = models.chat.session()
+            stack.push_async_callback(session.close)
             group = ActorGroup(lambda name, cause: assistant._restarted(name, cause))
             await stack.enter_async_context(group)
-            assistant = cls(group, replace(models, chat=chat), device, canceller, settings)
+            assistant = cls(group, replace(models, chat=session), device, canceller, settings)
             assistant._start()
             try:
                 yield assistant

@@ -1,15 +1,8 @@
-"""Chat models on llama.cpp, in this process: any GGUF file.
-
-xllamacpp runs llama.cpp's server, which computes on a thread of its own and answers through callbacks
-as well as on a loopback port. The callback's answer is how a computation is stopped, and it comes once
-for every token written and every batch read, so the batch must be small.
-"""
+"""Chat models on llama.cpp, in this process: any GGUF file."""
 
 import math
-import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,17 +17,14 @@ from edge_audio.llm.chat_model import (
     TextDelta,
     UserTurn,
 )
-from edge_audio.llm.chat_template import ChatTemplate, chat_request
+from edge_audio.llm.chat_template import chat_request
+from edge_audio.llm.llama_server import BATCH_TOKENS, Choice, LlamaServer, Request, Usage
 from edge_audio.llm.prompt import SMALL_TALK, USER
 from edge_audio.models import find_model
 from edge_audio.settings import Shared, Threads
 from edge_audio.text.sentences import WholeSentences
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane, ThreadLane
-
-BATCH_TOKENS = 4
-"""Tokens of the prompt that are read between two chances to stop: 32 ms for SmolLM2-135M on one core.
-Eight would take 56 ms, which is too long for a cancel, and save 12 % a token."""
 
 _DELTAS_WAITING = 64
 
@@ -48,30 +38,18 @@ _SHORTER_IN_SPEECH = 4.0
 """How many times the odds of an end are those that a model sees under its template. SmolLM2-135M gives whole
 sentences 0.5 there and 0.9 in a written dialogue; with this, 95 % of them get more than 0.3 either way."""
 
-_Request = dict[str, Any]
-_Choice = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What one call cost, in tokens."""
-
-    cached: int
-    """Of the prompt, taken from the cache."""
-    read: int
-    """Of the prompt, computed."""
-    written: int
-    """Of the reply."""
-
 
 class LlamaCppModel(ChatModel):
-    """A `ChatModel` that runs a GGUF file on llama.cpp. One slot: one conversation, its prompt cached."""
+    """A `ChatModel` that runs a GGUF file on llama.cpp.
+
+    Each conversation's session has a slot of its own, where its prompt stays cached, as long as there are
+    slots; more sessions share them and cost each other the cache. The model itself is its first slot.
+    """
 
     def __init__(
         self,
         path: Path,
-        lane: Lane,
-        *,
+        *lanes: Lane,
         prompt: Literal["dialogue", "template"] = "template",
         context_tokens: int = 2048,
         max_reply_tokens: int = 120,
@@ -81,50 +59,61 @@ class LlamaCppModel(ChatModel):
         batch_tokens: int = BATCH_TOKENS,
         name: str | None = None,
     ) -> None:
-        """Look at the file but load nothing yet; `warm_up` or the first call does, on `lane`.
+        """Look at the file but load nothing yet; `warm_up` or the first call does, on its lane.
 
-        `template` is the chat template in the file, `dialogue` the one of `edge_audio.llm.prompt`.
-        `threads` should leave a core free: llama.cpp's threads wait for each other by spinning, and where
-        something else keeps one of their cores busy, two are a hundred times slower than one.
-        Raises `UserError` if `path` is no GGUF file.
+        There are as many slots as `lanes`. `template` is the chat template in the file, `dialogue` the one
+        of `edge_audio.llm.prompt`. `threads` should leave a core free: llama.cpp's threads wait for each
+        other by spinning, and where something else keeps one of their cores busy, two are a hundred times
+        slower than one. Raises `UserError` if `path` is no GGUF file.
         """
-        _check_file(path)
         self.name = name or path.stem
-        self.usage: Usage | None = None
-        """Of the last call that came to its end."""
-        self._path = path
-        self._lane = lane
+        self._server = LlamaServer(
+            path, slots=len(lanes), context_tokens=context_tokens, threads=threads, batch_tokens=batch_tokens
+        )
         self._prompt = prompt
-        self._context_tokens = context_tokens
         self._max_reply_tokens = max_reply_tokens
-        self._settings: _Request = {
+        self._settings: Request = {
             "temperature": temperature,
             "seed": seed,
             "stream": True,
             "return_progress": True,
             "cache_prompt": True,
-            "id_slot": 0,
         }
-        self._threads = threads
-        self._batch_tokens = batch_tokens
-        self._key = secrets.token_urlsafe(32)
-        self._server: Any = None
-        self._replies = 0
+        self._slots = [_Slot(number, lane) for number, lane in enumerate(lanes)]
 
-    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+    @property
+    def usage(self) -> Usage | None:
+        """What the last call cost that came to its end."""
+        return self._server.usage
+
+    def session(self) -> ChatModel:
+        """See `ChatModel.session`. It gets the slot with the fewest sessions."""
+        return _Session(self, min(self._slots, key=lambda slot: slot.sessions))
+
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`. A reply that reaches its limit ends with its last whole sentence."""
-        request = self._request(context, turn.transcript or "", self._max_reply_tokens)
-        self._replies += 1
+        return self.reply_on(self._slots[0], context, turn)
+
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
+        """See `ChatModel.prefill` and `prefill_on`."""
+        return await self.prefill_on(self._slots[0], context, heard)
+
+    async def reply_on(
+        self, slot: "_Slot", context: Sequence[Message], turn: UserTurn
+    ) -> AsyncGenerator[TextDelta, None]:
+        """Stream a reply that is computed on `slot`."""
+        request = self._request(slot, context, turn.transcript or "", self._max_reply_tokens)
+        slot.replies += 1
         try:
-            pieces = self._lane.stream(partial(self._write, request), capacity=_DELTAS_WAITING)
+            pieces = slot.lane.stream(partial(self._write, request), capacity=_DELTAS_WAITING)
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield TextDelta(piece)
         finally:
-            self._replies -= 1
+            slot.replies -= 1
 
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
-        """See `ChatModel.prefill`. The next token tells whether the turn is over, as words alone can.
+    async def prefill_on(self, slot: "_Slot", context: Sequence[Message], heard: str) -> float | None:
+        """Read ahead on `slot`. The next token tells whether the turn is over, as words alone can.
 
         How likely a mark is there, or a new line, told 156 whole sentences and questions from their 912
         beginnings with an AUC of 0.98, in a written dialogue as under a template (SmolLM2-135M). The token
@@ -135,9 +124,9 @@ class LlamaCppModel(ChatModel):
 
         def read(token: CancelToken) -> None:
             def go_on() -> bool:
-                return not token.cancelled and not self._replies
+                return not token.cancelled and not slot.replies
 
-            def look(choice: _Choice) -> None:
+            def look(choice: Choice) -> None:
                 nonlocal ends
                 if ends is None and (found := choice.get("logprobs")):
                     ends = _end_probability(found["content"][0]["top_logprobs"])
@@ -149,120 +138,89 @@ class LlamaCppModel(ChatModel):
                 raise Cancelled
             asks = bool(heard) and begun.endswith(heard)  # a template may have changed the words
             look_ahead = {"max_tokens": 1, "n_probs": _LIKELIEST} if asks else {"max_tokens": 0}
-            self._run(self._settings | {"prompt": begun} | look_ahead, go_on, look)
+            request = self._settings | {"id_slot": slot.number, "prompt": begun} | look_ahead
+            self._server.run(request, go_on, look)
 
         with suppress(ChatModelError, UserError, Cancelled):
-            await self._lane.run(read)
+            await slot.lane.run(read)
         return ends
 
     async def warm_up(self) -> None:
         """See `ChatModel.warm_up`."""
-        request = self._request((), "Hello.", 1)
-        await self._lane.run(lambda token: self._run(request, lambda: not token.cancelled, lambda _: None))
+        slot = self._slots[0]
+        request = self._request(slot, (), "Hello.", 1)
+        await slot.lane.run(lambda token: self._server.run(request, lambda: not token.cancelled, _ignore))
 
     async def close(self) -> None:
         """See `ChatModel.close`. What is running stops at its next callback, and frees the model there."""
-        self._lane.close()
-        self._server = None
+        for slot in self._slots:
+            slot.lane.close()
+        self._server.close()
 
-    def _request(self, context: Sequence[Message], said: str, reply_tokens: int) -> _Request:
+    def _request(self, slot: "_Slot", context: Sequence[Message], said: str, reply_tokens: int) -> Request:
         """Ask for the answer to `said`."""
-        request = self._settings | {"max_tokens": reply_tokens}
+        request = self._settings | {"id_slot": slot.number, "max_tokens": reply_tokens}
         if self._prompt == "dialogue":
             return request | {"prompt": SMALL_TALK.render(context, said), "stop": ["\n", USER], **_NO_LOOPS}
         return request | chat_request(context, said)
 
-    # On the lane's thread.
+    # On the slot's lane.
 
     def _begin(self, context: Sequence[Message], heard: str) -> str:
         """Return what is certain of the next prompt, as text that the server makes the same tokens of."""
         if self._prompt == "dialogue":
             return SMALL_TALK.begin(context, heard)
-        return ChatTemplate(self._loaded().listening_address, self._key).begin(context, heard)
+        return self._server.begin(context, heard)
 
-    def _write(self, request: _Request, token: CancelToken, emit: Emit[str]) -> None:
+    def _write(self, request: Request, token: CancelToken, emit: Emit[str]) -> None:
         sentences = WholeSentences()
 
-        def take(choice: _Choice) -> None:
+        def take(choice: Choice) -> None:
             text = choice.get("text") or choice.get("delta", {}).get("content")
             if text and (whole := sentences.push(text)):
                 emit(whole)
 
-        ending = self._run(request, lambda: not token.cancelled, take)
+        ending = self._server.run(request, lambda: not token.cancelled, take)
         if rest := sentences.flush(cut_short=ending == "length"):
             emit(rest)
 
-    def _run(self, request: _Request, go_on: Callable[[], bool], take: Callable[[_Choice], None]) -> str:
-        """Have `request` computed and hand what comes to `take`; returns why it ended, `stop` or `length`.
 
-        Raises `Cancelled` when `go_on` says no, `ChatModelError` when llama.cpp does.
-        """
-        server = self._loaded()
-        failure: BaseException | None = None
-        ending = "stop"
+class _Slot:
+    """A place in llama.cpp's server where one prompt stays cached."""
 
-        def on_chunk(chunk: dict[str, Any]) -> bool:
-            nonlocal failure, ending
-            try:
-                if not go_on():
-                    raise Cancelled
-                if error := chunk.get("error"):
-                    raise ChatModelError(self._explain(error))
-                choice = chunk["choices"][0]
-                take(choice)
-                ending = choice.get("finish_reason") or ending
-                if timings := chunk.get("timings"):
-                    self.usage = Usage(timings["cache_n"], timings["prompt_n"], timings["predicted_n"])
-            except BaseException as caught:  # xllamacpp would swallow it
-                failure = caught
-            return failure is not None
+    def __init__(self, number: int, lane: Lane) -> None:
+        self.number = number
+        self.lane = lane
+        self.sessions = 0
+        self.replies = 0
+        """Replies that are computed here or wait for it; what is read ahead gives way to them."""
 
-        compute = server.handle_completions if "prompt" in request else server.handle_chat_completions
-        try:
-            compute(request, on_chunk)
-        except ValueError as error:  # its template does
-            reason = str(error).strip().rpartition("\n")[2]
-            raise ChatModelError(f"The chat model refuses the conversation: {reason}") from error
-        if failure is not None:
-            raise failure
-        return ending
 
-    def _explain(self, error: dict[str, Any]) -> str:
-        if error.get("type") == "exceed_context_size_error":
-            return (
-                f"The conversation is too long for the chat model's {self._context_tokens} tokens of context."
-            )
-        return f"The chat model failed: {error.get('message', 'no reason given')}."
+class _Session(ChatModel):
+    """One conversation's share of a `LlamaCppModel`."""
 
-    def _loaded(self) -> Any:
-        if self._server is None:
-            self._server = self._load()
-        return self._server
+    def __init__(self, model: LlamaCppModel, slot: _Slot) -> None:
+        self.name = model.name
+        self._model = model
+        self._slot = slot
+        slot.sessions += 1
+        self._closed = False
 
-    def _load(self) -> Any:
-        import xllamacpp  # 100 MB: read here, off the loop, and only by those who use it
+    def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
+        return self._model.reply_on(self._slot, context, turn)
 
-        params = xllamacpp.CommonParams()
-        params.model.path = str(self._path)
-        params.n_ctx = self._context_tokens
-        params.n_parallel = 1
-        params.n_batch = params.n_ubatch = self._batch_tokens
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
-        params.cache_ram_mib = 0  # no copies of earlier prompts: the slot holds the only one
-        params.fit_params = False  # loads the model twice to find out what fits a GPU
-        params.verbosity = -1
-        # Nobody else is meant to use its port: any free one, on loopback, with a key that only we know.
-        params.port = 0
-        params.api_keys = [self._key]
-        params.n_threads_http = 1
-        params.ui = params.endpoint_slots = False
-        try:
-            return xllamacpp.Server(params)
-        except RuntimeError:
-            raise UserError(
-                f"llama.cpp can't load {self._path}: it is damaged, unknown to it, or too big.",
-                "Fetch it again, or choose another GGUF file.",
-            ) from None
+    async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
+        return await self._model.prefill_on(self._slot, context, heard)
+
+    async def close(self) -> None:
+        """Leave the slot to the next conversation; what is computed there for this one is cancelled by it."""
+        if not self._closed:
+            self._closed = True
+            self._slot.sessions -= 1
+
+
+def _ignore(choice: Choice) -> None:
+    """Take a piece of an answer that nobody wants."""
 
 
 _NO_LOOPS = {
@@ -284,20 +242,6 @@ def _end_probability(likeliest: Sequence[dict[str, Any]]) -> float:
 def _as_in_speech(written: float) -> float:
     """Return how likely the turn is over, of how likely that is in the long requests of written chats."""
     return _SHORTER_IN_SPEECH * written / (1 + (_SHORTER_IN_SPEECH - 1) * written)
-
-
-def _check_file(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        reason = error.strerror or "unknown reason"
-        raise UserError(
-            f"The chat model {path} can't be read: {reason[0].lower()}{reason[1:]}.",
-            "Give the path of a GGUF file, or a name from `edge-audio models`.",
-        ) from None
-    if magic != b"GGUF":
-        raise UserError(f"{path} is not a GGUF file.", "Give the path of a model in llama.cpp's format.")
 
 
 class LlamaCppConfig(ChatModelConfig, frozen=True):
@@ -324,7 +268,7 @@ class LlamaCppConfig(ChatModelConfig, frozen=True):
         """See `ChatModelConfig.load`."""
         return LlamaCppModel(
             find_model(self.model),
-            ThreadLane("llm"),
+            *(ThreadLane(f"llm-{number}") for number in range(shared.conversations)),
             prompt=self.prompt,
             context_tokens=self.context_tokens,
             max_reply_tokens=self.max_reply_tokens,

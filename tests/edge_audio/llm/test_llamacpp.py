@@ -67,7 +67,7 @@ def model_on(server: ScriptedServer, tmp_path: Path, **options: Any) -> tuple[Ll
     path.write_bytes(b"GGUF...")
     lane = ThreadLane("llm")
     model = LlamaCppModel(path, lane, **options)
-    model._server = server
+    model._server._server = server
     return model, lane
 
 
