@@ -1,0 +1,138 @@
+"""Speech without a conversation: a text becomes sound, a recording becomes a transcript."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edge_audio.adapters import load_recognizer, load_voice
+from edge_audio.asr.recognizer import Recognizer, Segment, Transcript
+from edge_audio.audio.files import WavWriter, read_audio
+from edge_audio.audio.frame import FILE_RATE_HZ, Samples
+from edge_audio.audio.resample import StreamResampler
+from edge_audio.config import Config, load_config
+from edge_audio.text.clauses import ClauseSplitter
+from edge_audio.tts.ahead import Line, speak_ahead
+from edge_audio.tts.voice import SpokenChunk, Style, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A text on its way to be spoken; nothing is computed before it is taken.
+
+    Iterate over it for chunks as they come, or take it whole with `samples` or `save`. Each time it is spoken
+    anew. Raises `UserError` if the voice can't be loaded, `VoiceError` if it can't speak.
+    """
+
+    text: str
+    config: Config
+    voice: Voice | None
+    style: Style
+
+    rate_hz: int = FILE_RATE_HZ
+    """Rate of the sound."""
+
+    def __aiter__(self) -> AsyncIterator[SpokenChunk]:
+        """Yield the sound chunk by chunk, each with the part of the text that it says."""
+        return self._chunks()
+
+    async def samples(self) -> Samples:
+        """Return the whole sound at `rate_hz`, shape (n,)."""
+        chunks = [chunk.pcm async for chunk in self]
+        return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+
+    async def save(self, path: Path | str) -> float:
+        """Write it into a WAV file at `path`, which is there whole or not at all; return its seconds."""
+        samples = 0
+        with WavWriter(path) as writer:
+            async for chunk in self:
+                await asyncio.to_thread(writer.write, chunk.pcm)
+                samples += len(chunk.pcm)
+        return samples / self.rate_hz
+
+    async def _chunks(self) -> AsyncGenerator[SpokenChunk, None]:
+        async with _voice(self.config, self.voice) as voice:
+            resampler = StreamResampler(voice.sample_rate_hz, self.rate_hz)
+            async with aclosing(speak_ahead(voice, self._lines())) as chunks:
+                async for chunk in chunks:
+                    pcm = resampler.push(chunk.pcm)
+                    if len(pcm):
+                        yield replace(chunk, pcm=pcm)
+            if len(rest := resampler.flush()):
+                yield SpokenChunk(rest, len(self.text), len(self.text))
+
+    async def _lines(self) -> AsyncGenerator[Line, None]:
+        splitter = ClauseSplitter()
+        for clause in (*splitter.push(self.text), *splitter.flush()):
+            yield clause, self.style
+
+
+def speak(
+    text: str,
+    *,
+    config: Config | Path | str | None = None,
+    voice: Voice | None = None,
+    style: Style | None = None,
+) -> Speech:
+    """Return `text` as speech: of `voice` if it is given, else of the voice that `config` names.
+
+    A voice that is loaded here is loaded each time that the speech is taken, and freed after it; who speaks
+    often loads one and gives it. `style` says how to speak.
+    """
+    settings = as_config(config)
+    return Speech(text, settings, voice, style or Style(speed=settings.tts.speed))
+
+
+async def transcribe(
+    audio: Samples | Path | str,
+    *,
+    config: Config | Path | str | None = None,
+    recognizer: Recognizer | None = None,
+) -> Transcript:
+    """Return what is said in `audio`, with the times of the words where the recognizer knows them.
+
+    `audio` is the path of a file, or samples at 16 kHz, shape (n,), in [-1, 1]. Recognized by `recognizer` if
+    it is given, else by the one that `config` names. Raises `UserError` for a file that can't be read or a
+    recognizer that can't be loaded.
+    """
+    pcm = audio if isinstance(audio, np.ndarray) else await asyncio.to_thread(read_audio, audio)
+    async with (
+        _recognizer(as_config(config), recognizer) as model,
+        aclosing(model.transcribe(pcm)) as found,
+    ):
+        segments: list[Segment] = [segment async for segment in found]
+    text = " ".join(segment.text for segment in segments)
+    words = tuple(word for segment in segments for word in segment.words)
+    return Transcript(text, words, segments[0].language if segments else "en")
+
+
+def as_config(config: Config | Path | str | None) -> Config:
+    """Return a config that was read already, or read it; the built-in one if it is None."""
+    return config if isinstance(config, Config) else load_config(Path(config) if config else None)
+
+
+@asynccontextmanager
+async def _voice(config: Config, given: Voice | None) -> AsyncGenerator[Voice, None]:
+    if given is not None:
+        yield given
+        return
+    voice = await asyncio.to_thread(load_voice, config)
+    try:
+        yield voice
+    finally:
+        await voice.close()
+
+
+@asynccontextmanager
+async def _recognizer(config: Config, given: Recognizer | None) -> AsyncGenerator[Recognizer, None]:
+    if given is not None:
+        yield given
+        return
+    recognizer = await asyncio.to_thread(load_recognizer, config)
+    try:
+        yield recognizer
+    finally:
+        await recognizer.close()
