@@ -109,7 +109,7 @@ class Config(Table, frozen=True):
     @property
     def shared(self) -> Shared:
         """What adapters read beside their own tables."""
-        return Shared({} if self.step_audio is None else {"step_audio": self.step_audio})
+        return Shared(() if self.step_audio is None else (self.step_audio,))
 
 
 def configs_folder() -> Path:

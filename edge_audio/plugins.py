@@ -109,7 +109,7 @@ def seam_of(kind: type[AdapterConfig]) -> Seam:
 def installed(seam: Seam) -> tuple[Adapter, ...]:
     """Return the adapters of `seam` that are installed, by name; nothing is imported."""
     found = (Adapter(seam, entry) for entry in _entry_points(tuple(sys.path)).select(group=seam.group))
-    return tuple(sorted(found, key=lambda adapter: (adapter.name, adapter.package)))
+    return tuple(sorted(found, key=lambda adapter: adapter.name))
 
 
 def settings_of(seam: Seam, name: str) -> type[AdapterConfig]:
@@ -124,7 +124,7 @@ def settings_of(seam: Seam, name: str) -> type[AdapterConfig]:
         case []:
             raise _unknown(seam, name, here)
         case several:
-            packages = " and ".join(adapter.package for adapter in several)
+            packages = " and ".join(sorted(adapter.package for adapter in several))
             raise UserError(
                 f"{packages} both bring an adapter {name} for [{seam.table}].", "Uninstall one of them."
             )

@@ -5,13 +5,11 @@ adapter has a struct of its own that adds the adapter's keys, and loads it. `edg
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta
-
-TableT = TypeVar("TableT", bound="Table")
 
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 Seconds = Annotated[float, Meta(gt=0.0, le=3600.0)]
@@ -30,21 +28,18 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Keys that hold the path of a folder, which may be relative to the config file."""
 
 
+_TableT = TypeVar("_TableT", bound=Table)
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What adapters are loaded with beside their own table."""
+    """The tables of a config that several adapters read beside their own, such as ``[step_audio]``."""
 
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    """The config's tables that several adapters read, by name."""
-    conversations: int = 1
-    """How many conversations are to share the models at a time, at most."""
+    tables: tuple[Table, ...] = ()
 
-    def table(self, name: str, kind: type[TableT], adapter: str) -> TableT:
-        """Return the table `name`. Raises `ValueError`, naming `adapter`, if the config has none."""
-        found = self.tables.get(name)
-        if not isinstance(found, kind):
-            raise ValueError(f"{adapter} needs the table [{name}]")
-        return found
+    def find(self, kind: type[_TableT]) -> _TableT | None:
+        """Return the table of this kind; None if the config has none."""
+        return next((table for table in self.tables if isinstance(table, kind)), None)
 
 
 class AdapterConfig(Table, frozen=True):

@@ -90,7 +90,8 @@ class Recognizer(Protocol):
     async def transcribe(self, pcm: Samples) -> AsyncGenerator[Segment, None]:
         """Recognize a whole recording at 16 kHz, yielding each segment as it is found.
 
-        Closing the iterator stops the computation.
+        Conversations that share the recognizer may have to wait meanwhile. Closing the iterator stops the
+        computation.
         """
         utterance = self.open()
         utterance.feed(pcm)

@@ -16,8 +16,8 @@ from runtime.worker import CancelToken, Emit, Lane, ThreadLane
 if TYPE_CHECKING:
     from edge_audio.asr.whisper_utterance import WhisperUtterance
 
-_SEGMENTS_AHEAD = 8
-"""So many segments of a recording may wait for who asked for them."""
+_MOST_SEGMENTS = 100_000
+"""More than there are in a recording: the lane, which others wait for, doesn't wait until they are taken."""
 
 
 class WhisperRecognizer(Recognizer):
@@ -67,7 +67,7 @@ class WhisperRecognizer(Recognizer):
             for segment in self._decoder.segments(pcm, token):
                 emit(segment)
 
-        async with aclosing(self._lane.stream(recognize, capacity=_SEGMENTS_AHEAD)) as segments:
+        async with aclosing(self._lane.stream(recognize, capacity=_MOST_SEGMENTS)) as segments:
             async for segment in segments:
                 yield segment
 

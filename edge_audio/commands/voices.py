@@ -7,17 +7,16 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
+from edge_audio.adapters import load_voice
 from edge_audio.audio.frame import AUDIBLE
 from edge_audio.commands.speech import speak
 from edge_audio.config import Config
-from edge_audio.settings import Shared
-from edge_audio.step_audio.config import StepAudioConfig
 from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.instruction import HUMMING, RAP
 from edge_audio.step_audio.placement import Placement
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
-from edge_audio.tts.step_audio_config import StepAudioVoiceConfig
+from edge_audio.tables import read_table
 from edge_audio.tts.voice import Style
 from runtime.errors import UserError
 
@@ -98,13 +97,14 @@ def try_voice(
     Where it is how another voice raps or hums, that one does it. Raises `UserError`.
     """
     speaker, music = _singer(name, VoiceRegistry(voices).names())
-    voice = StepAudioVoiceConfig(voices=str(voices), speaker=speaker)
+    tts = {"adapter": "step-audio", "voices": str(voices), "speaker": speaker}
+    config = read_table(Config, {"tts": tts, "step_audio": {"models": str(models)}})
     speak(
         (TRIAL if text is None else text).split("\n"),
         Style(music=music),
-        voice.load(Shared({"step_audio": StepAudioConfig(models=str(models))})),
+        load_voice(config),
         output=output,
-        audio=Config().audio,
+        audio=config.audio,
         console=console,
     )
 

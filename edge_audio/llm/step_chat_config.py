@@ -7,7 +7,7 @@ from edge_audio.asr.recognizer import Recognizer
 from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.chat_server import ChatServerConfig
 from edge_audio.settings import Shared
-from edge_audio.step_audio.config import step_audio_of
+from edge_audio.step_audio.config import StepAudioConfig
 from runtime.worker import ThreadLane
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class StepChatConfig(ChatServerConfig, frozen=True):
 
     def check(self, shared: Shared) -> None:
         """See `AdapterConfig.check`."""
-        step_audio_of(shared, _ADAPTER)
+        StepAudioConfig.for_adapter(_ADAPTER, shared)
 
     def load(self, shared: Shared) -> ChatModel:
         """See `ChatModelConfig.load`."""
@@ -52,7 +52,7 @@ class StepChatConfig(ChatServerConfig, frozen=True):
         from edge_audio.step_audio.tokenizer.dual import DualTokenizer
         from edge_audio.step_audio.tokens import RELEASED
 
-        step_audio = step_audio_of(shared, _ADAPTER)
+        step_audio = StepAudioConfig.for_adapter(_ADAPTER, shared)
         text = self._text_tokenizer()
         tokens = RELEASED if text is None else text.audio
         tokenizer = DualTokenizer.load(step_audio.folder(), step_audio.placement(), tokens)

@@ -38,6 +38,13 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
     """``[step_audio.profiles.COMPONENT."GRAPH.onnx"]``: for which lengths of each axis TensorRT builds an
     engine, `[shortest, usual, longest]`, in place of those in edge_audio/step_audio/shape_profiles.py."""
 
+    @classmethod
+    def for_adapter(cls, adapter: str, shared: Shared) -> "StepAudioConfig":
+        """Return the table for `adapter`. Raises `ValueError`, naming it, if the config has none."""
+        if (found := shared.find(cls)) is None:
+            raise ValueError(f"{adapter} needs the table [step_audio] with the path of its models")
+        return found
+
     @property
     def engine_folder(self) -> Path:
         """Where TensorRT keeps its engines."""

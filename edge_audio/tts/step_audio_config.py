@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from edge_audio.settings import Shared
-from edge_audio.step_audio.config import step_audio_of
+from edge_audio.step_audio.config import StepAudioConfig
 from edge_audio.step_audio.speaking import CodeVoice
 from edge_audio.tts.voice import Voice, VoiceConfig
 from runtime.worker import ThreadLane
@@ -37,7 +37,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
 
     def check(self, shared: Shared) -> None:
         """See `AdapterConfig.check`."""
-        step_audio_of(shared, _ADAPTER)
+        StepAudioConfig.for_adapter(_ADAPTER, shared)
 
     @property
     def code_voice(self) -> CodeVoice:
@@ -48,7 +48,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
         """See `VoiceConfig.load`."""
         from edge_audio.tts.step_audio import SpeechModels, StepAudioVoice
 
-        step_audio = step_audio_of(shared, _ADAPTER)
+        step_audio = StepAudioConfig.for_adapter(_ADAPTER, shared)
         models, place = step_audio.folder(), step_audio.placement()
         return StepAudioVoice(
             SpeechModels.load(models, place, steps=self.steps),

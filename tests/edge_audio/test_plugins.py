@@ -1,11 +1,13 @@
 """Adapters of other packages, as pip installs them: a module, and a folder that says what it brings."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import edge_audio
 from edge_audio.config import Config
 from edge_audio.plugins import SEAMS, Adapter, Seam, installed, name_of, settings_of
 from edge_audio.tables import as_table, read_table
@@ -86,6 +88,16 @@ print(*sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not LIBRARIES & {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_nobody_imports_an_adapter_but_its_entry_point() -> None:
+    package = Path(edge_audio.__file__).parent
+    adapters = {adapter.entry_point.module for seam in SEAMS for adapter in installed(seam)}
+    for file in package.rglob("*.py"):
+        module = ".".join(("edge_audio", *file.relative_to(package).with_suffix("").parts))
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert module == node.module or node.module not in adapters, f"{module}: {node.module}"
 
 
 def test_an_adapter_of_another_package_is_found_and_read(site: Site) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_audio.asr.recognizer import Recognizer
+from edge_audio.asr.recognizer import Recognizer, RecognizerConfig
 from edge_audio.audio.frame import Samples
 from edge_audio.bench.nano.corpus import Sentence
 from edge_audio.bench.nano.word_errors import word_error_rate
 from edge_audio.models import WHISPER_BASE, WHISPER_TINY_EN
+from edge_audio.settings import Shared
+from edge_audio.tables import read_table
 from runtime.store import Store
-from runtime.worker import ThreadLane
 
 
 class Ear(Protocol):
@@ -48,13 +49,12 @@ class RecognizingEar:
 
 def load_ears(store: Store) -> list[Ear]:
     """Load Whisper tiny.en, and base where it was fetched. Blocks. Raises `UserError` without tiny.en."""
-    from edge_audio.asr.whisper import WhisperRecognizer
-
     folders = [store.path(WHISPER_TINY_EN)]
     if base := store.find(WHISPER_BASE):
         folders.append(base)
+    tables = [{"adapter": "whisper", "model": str(folder), "threads": 1} for folder in folders]
     # Each on a thread of its own: they hear side by side.
-    return [RecognizingEar(WhisperRecognizer(path, ThreadLane(path.name), threads=1)) for path in folders]
+    return [RecognizingEar(read_table(RecognizerConfig, table).load(Shared())) for table in tables]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import hibari
 import numpy as np
 import pytest
 from hibari import voices
 
 from edge_audio.audio.frame import AUDIBLE
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.hibari import PIECE_CHARS, HibariVoice
+from edge_audio.tts.hibari import DEFAULT, PIECE_CHARS, SAMPLE_RATE_HZ, HibariVoice
 from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 from runtime.errors import UserError
 from runtime.worker import ThreadLane
@@ -180,3 +181,7 @@ def test_a_cancelled_clause_frees_the_lane() -> None:
 
     # 50 ms on a machine that does nothing else; this one runs tests.
     assert statistics.median(asyncio.run(main())) < 0.1
+
+
+def test_the_library_agrees_with_what_is_said_of_it() -> None:
+    assert (SAMPLE_RATE_HZ, DEFAULT) == (hibari.SAMPLE_RATE, voices.DEFAULT)
