@@ -33,9 +33,12 @@ _TableT = TypeVar("_TableT", bound=Table)
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The tables of a config that several adapters read beside their own, such as ``[step_audio]``."""
+    """What adapters are loaded with beside their own table."""
 
     tables: tuple[Table, ...] = ()
+    """Those of the config that several adapters read, such as ``[step_audio]``."""
+    conversations: int = 1
+    """How many conversations are to share the models at a time, at most."""
 
     def find(self, kind: type[_TableT]) -> _TableT | None:
         """Return the table of this kind; None if the config has none."""

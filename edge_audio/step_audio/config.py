@@ -90,8 +90,3 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
             engine_cache=self.engine_folder,
             profiles=profiles,
         )
-
-
-def step_audio_of(shared: Shared, adapter: str) -> StepAudioConfig:
-    """Return ``[step_audio]``. Raises `ValueError`, naming `adapter`, if the config has no such table."""
-    return shared.table("step_audio", StepAudioConfig, adapter)
