@@ -44,3 +44,15 @@ def test_a_call_cancelled_on_a_virtual_lane_frees_it() -> None:
         return asyncio.get_running_loop().time()
 
     assert run_virtual(main()) == pytest.approx(11.0)
+
+
+def test_a_call_that_is_cancelled_as_its_turn_comes_frees_the_lane() -> None:
+    async def main() -> float:
+        it = VirtualLane("model", cost_s=1.0)
+        first, second, third = (asyncio.ensure_future(it.run(lambda _: None)) for _ in range(3))
+        await asyncio.sleep(0.5)
+        asyncio.get_running_loop().call_later(0.5, second.cancel)
+        await asyncio.gather(first, third)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == pytest.approx(2.0)

@@ -64,7 +64,9 @@ class VirtualLane:
             raise
 
     def _leave(self) -> None:
-        if self._waiting:
-            self._waiting.take().set_result(None)
-        else:
-            self._busy = False
+        while len(self._waiting):
+            turn = self._waiting.take()
+            if not turn.done():  # whoever waits with it may have been cancelled just now
+                turn.set_result(None)
+                return
+        self._busy = False

@@ -177,9 +177,10 @@ class VirtualDevice(AudioDevice):
     name = "virtual"
     output_rate_hz = OUTPUT_RATE_HZ
 
-    def __init__(self, speech: list[tuple[float, float]], length_s: float) -> None:
-        """`speech` holds begin and end of each stretch, in seconds."""
+    def __init__(self, speech: list[tuple[float, float]], length_s: float, level: float = 1.0) -> None:
+        """`speech` holds begin and end of each stretch, in seconds; it is as loud as `level`."""
         self._speech = speech
+        self._level = level
         self._length_s = length_s
         self.played: list[tuple[float, Samples]] = []
 
@@ -191,6 +192,6 @@ class VirtualDevice(AudioDevice):
             self.played.append((clock.now(), block))
             await clock.sleep_until((index + 1) * 0.02)
             at_s = index * 0.02
-            level = float(any(start <= at_s < end for start, end in self._speech))
+            level = self._level * any(start <= at_s < end for start, end in self._speech)
             await frames.put(Frame(np.full(320, level, np.float32), index * 320))
             index += 1
