@@ -110,7 +110,7 @@ def say(
 ) -> None:
     """Speak a text, clause by clause.
 
-    A tag before a line tells how to say it: (happy) Good morning!
+    A tag before a line says how to speak it: (happy) Good morning!
     Tags for what a voice can do: happy, very happy, angry, very angry, sad,
     playful; chinese, english, korean, japanese, sichuanese, cantonese,
     guangdonghua; rap, humming; very slow, slow, fast, very fast; low, high.
@@ -138,7 +138,7 @@ def tokenize(
     models: ModelsOption,
     json: JsonOption = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Also tell how far live codes agree with these.")
+        bool, typer.Option("--compare", help="Also print how far live codes agree with these.")
     ] = False,
     segment: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="With --compare: length of live segments.")
@@ -167,7 +167,7 @@ def resynthesize(
         typer.Option("--own-voice", help="Speak with the recording's own voice; so too if there is none."),
     ] = False,
     stream: Annotated[
-        bool, typer.Option("--stream", help="As live as in a conversation; tell how far behind it is.")
+        bool, typer.Option("--stream", help="Live, as in a conversation; print how far behind it is.")
     ] = False,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -220,7 +220,7 @@ def doctor(
 
 
 def main() -> None:
-    """Run the command line: one clear line and status 2 for what the user can mend, no traceback."""
+    """Run the command line: one clear line and status 2 for what the user can fix, no traceback."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     keep_heap_small()
     try:

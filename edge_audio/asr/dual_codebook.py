@@ -95,7 +95,7 @@ class DualCodebookRecognizer(Recognizer):
         return DualCodebookRecognizer(self._tokenizer, self._lane, words)
 
     async def transcribe(self, pcm: Samples) -> AsyncGenerator[Segment, None]:
-        """See `Recognizer.transcribe`. Yields nothing where no recognizer tells words."""
+        """See `Recognizer.transcribe`. Yields nothing without a recognizer of words."""
         if self._words is not None:
             async with aclosing(self._words.transcribe(pcm)) as segments:
                 async for segment in segments:

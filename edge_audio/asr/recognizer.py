@@ -26,9 +26,9 @@ class Transcript:
     """What was said in an utterance, as far as it has been heard."""
 
     text: str | None
-    """Trimmed; empty when no words were found, None where nobody here can tell words."""
+    """Trimmed; empty when no words were found, None where nothing here recognizes words."""
     words: tuple[Word, ...] = ()
-    """The words with their times; empty where the recognizer doesn't tell them."""
+    """The words with their times; empty where the recognizer doesn't know them."""
     language: str = "en"
     """ISO 639-1 code."""
     audio_ids: tuple[int, ...] | None = None
@@ -45,7 +45,7 @@ class Segment:
     """Begin, in seconds from the recording's first sample."""
     end_s: float
     words: tuple[Word, ...]
-    """The words with their times; empty where the recognizer doesn't tell them."""
+    """The words with their times; empty where the recognizer doesn't know them."""
     language: str
     """ISO 639-1 code."""
 

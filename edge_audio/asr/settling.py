@@ -1,4 +1,4 @@
-"""Settling: which words of a growing utterance are certain, and where its sound may be cut behind them."""
+"""Settling: which words of a growing utterance are certain, and where its sound may be cut after them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _HOP = INPUT_RATE_HZ // 100
 
 
 _CARRIED_WORDS = 3
-"""Settled words whose sound is kept. The recognizer is told them and goes on from there: given the rest of a
+"""Settled words whose sound is kept. The recognizer is given them and goes on from there: given the rest of a
 sentence alone, it stumbles over the first words."""
 
 
@@ -34,11 +34,11 @@ class Progress:
     start: int = 0
     """Sample of the utterance where the sound begins that is still needed."""
     carried: int = 0
-    """How many of the last settled words lie behind `start`."""
+    """How many of the last settled words lie after `start`."""
     open: tuple[Word, ...] = ()
-    """The words behind the settled ones; empty if their times were not looked for."""
+    """The words after the settled ones; empty if their times were not looked for."""
     open_text: str = ""
-    """The text behind the settled words."""
+    """The text after the settled words."""
     language: str | None = None
     """ISO 639-1 code; None before anything was heard."""
 

@@ -27,7 +27,7 @@ class Listed(msgspec.Struct, frozen=True):
     module: str
     """Where it is defined."""
     summary: str
-    """What it is; empty if that can't be told."""
+    """What it is; empty if that can't be found out."""
     problem: str | None
     """Why it can't be used; None if it can."""
 

@@ -45,7 +45,7 @@ def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, 
 
 
 def _require_speech(audio: Path, recording: Recording) -> None:
-    """Raise `UserError` if no voice can be told from what is in the file `audio`."""
+    """Raise `UserError` if no voice can be made of what is in the file `audio`."""
     remedy = "Record one person for 4 to 12 s, without music or noise."
     seconds = len(recording.pcm) / recording.rate_hz
     if not SHORTEST_S <= seconds <= LONGEST_S:
@@ -63,7 +63,7 @@ def import_voices(speakers: Path, *, models: Path, voices: Path, console: Consol
         texts = msgspec.json.decode(source.read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise UserError(
-            f"{source} is missing or doesn't tell the texts of speakers.",
+            f"{source} is missing or doesn't hold the texts of speakers.",
             "Name the folder `speakers` of the Step-Audio repository.",
         ) from error
     here = VoiceRegistry(voices).names()

@@ -48,7 +48,7 @@ class ChatModelError(Exception):
 
 
 class Transcriber(Protocol):
-    """Tells which words were said, where no recognizer on the device does."""
+    """Recognizes which words were said, where no recognizer on the device does."""
 
     @abstractmethod
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
@@ -69,7 +69,7 @@ class ChatModel(Protocol):
 
     @property
     def transcriber(self) -> Transcriber | None:
-        """What tells the words of audio tokens where no recognizer does; None if the model can't."""
+        """What recognizes the words of audio tokens where no recognizer is; None if the model can't."""
         return None
 
     @abstractmethod

@@ -28,7 +28,7 @@ class _Away:
     retry_at_s: float = 0.0
     """When to try it again, on the event loop's clock."""
     reports: list[_Report] = field(default_factory=list)
-    """What each conversation wants to be told by."""
+    """What to call for each conversation."""
 
     def change(self, why: str | None, sentence: str) -> None:
         """Set `why`, and report `sentence`."""

@@ -1,4 +1,4 @@
-"""Chat models behind OpenAI's protocol: any server with ``POST {url}/chat/completions``."""
+"""Chat models that speak OpenAI's protocol: any server with ``POST {url}/chat/completions``."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING

@@ -19,7 +19,7 @@ _ADAPTER = "the chat model step-chat"
 class StepChatConfig(ChatServerConfig, frozen=True):
     """Step-Audio-Chat on a vLLM server, which hears audio tokens.
 
-    Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also tells the words for the history.
+    Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also finds the words for the history.
     """
 
     packages = ("httpx", "onnxruntime", "tokenizers")

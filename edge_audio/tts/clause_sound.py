@@ -31,7 +31,7 @@ def longest_speech_s(text: str) -> float:
 class ClauseSound:
     """Makes chunks of the pieces of sound of one clause.
 
-    Words are told evenly over the sound. While more of it is being written its length is unknown: then the
+    Words are spread evenly over the sound. While more of it is being written its length is unknown: then the
     speaker is taken to be slow, so that nothing counts as said too early.
     """
 
@@ -47,7 +47,7 @@ class ClauseSound:
         self._audible = False
         self._held: Samples = np.zeros(0, np.float32)
         self._samples = 0  # handed out or cut off
-        self._told = 0  # characters
+        self._said = 0  # characters
 
     def push(self, pcm: Samples) -> SpokenChunk | None:
         """Return what can be played now that `pcm` has come, if anything can."""
@@ -74,12 +74,12 @@ class ClauseSound:
         self._held = self._held[silent:]
         self._samples += silent
 
-    def _chunk(self, samples: int, told: int) -> SpokenChunk:
+    def _chunk(self, samples: int, said: int) -> SpokenChunk:
         pcm, self._held = self._held[:samples], self._held[samples:]
-        start, self._told = self._told, max(self._told, told)
+        start, self._said = self._said, max(self._said, said)
         self._samples += samples
         offset = self._clause.text_start
-        return SpokenChunk(pcm, offset + start, offset + self._told)
+        return SpokenChunk(pcm, offset + start, offset + self._said)
 
 
 def _is_sign(char: str) -> bool:

@@ -1,7 +1,7 @@
-"""Control tags: words in brackets before a text that tell how to say it, such as `(happy) Good morning!`.
+"""Control tags: words in brackets before a text that say how to speak it, such as `(happy) Good morning!`.
 
 They are those of the Step-Audio release, by its own words and by English names, and two for pitch: the
-release has none, their words are ours. Every voice knows them all; `Voice.abilities` tells which it can do.
+release has none, their words are ours. Every voice knows them all; `Voice.abilities` has which it can do.
 
 A text begins with a tag if its first brackets, ASCII or full-width, hold a name: one or two words of letters,
 digits, - and _, a letter first, 20 characters in all. Anything else is part of the text and said: what is
@@ -38,7 +38,7 @@ class Tag:
 
 
 PACES = {"very slow": 0.6, "slow": 0.8, "fast": 1.25, "very fast": 1.6}
-"""What `Style.speed` a tag stands for. Our choice: the release doesn't tell how fast its tags are."""
+"""What `Style.speed` a tag stands for. Our choice: the release doesn't say how fast its tags are."""
 
 PITCHES = {"low": 0.84, "high": 1.19}
 """What `Style.pitch` a tag stands for: three semitones down and up."""
@@ -85,7 +85,7 @@ _GRADED = re.compile(r"([a-z]+) ?([12])")
 
 
 def leading_tag(text: str) -> tuple[str, str]:
-    """Return the name in the tag that `text` begins with, known or not, and the text behind it.
+    """Return the name in the tag that `text` begins with, known or not, and the text after it.
 
     White space around the tag goes with it. Without one it is "" and `text` as it is.
     """

@@ -77,7 +77,7 @@ class EndOfTurnConfig(AdapterConfig, frozen=True):
     certainty: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.9
     """How likely it must be that the turn is over, by its sound, words and silence together, to answer."""
     mean_pause_ms: Annotated[float, Meta(ge=50.0, le=5000.0)] = 400.0
-    """How long people pause in the middle of a turn, on average; learnt anew for each speaker from there."""
+    """How long people pause in the middle of a turn, on average; learnt for each speaker from there on."""
 
     def load(self, shared: Shared) -> EndOfTurnModel:
         """Load the model. Blocks. Raises `UserError` if it can't be loaded."""

@@ -1,4 +1,4 @@
-"""Silero's voice activity detector, behind a cheap gate that lets it sleep while nobody makes a sound."""
+"""Silero's voice activity detector, which sleeps until a cheap gate hears a sound."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -133,8 +133,8 @@ class SileroSession(SpeechSession):
     async def feed(self, frame: Frame) -> tuple[float, ...]:
         """See `SpeechSession.feed`. Goes to the lane once for all windows that the frame completed."""
         is_open = self._gate.hears(frame)
-        windows, afresh = self._windows.cut(frame)
-        if afresh:
+        windows, restarted = self._windows.cut(frame)
+        if restarted:
             self._memory = None
             self._slept_through.clear()
         if not windows:
@@ -152,7 +152,7 @@ class SileroSession(SpeechSession):
 
 
 class SileroConfig(SpeechDetectorConfig, frozen=True):
-    """Silero's detector, behind a cheap gate; its windows are 32 ms long."""
+    """Silero's detector, which sleeps until a cheap gate hears a sound; 32 ms a window."""
 
     packages = ("onnxruntime", "webrtcvad-wheels")
 

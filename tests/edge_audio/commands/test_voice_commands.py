@@ -121,4 +121,4 @@ def test_a_folder_without_speakers_is_told(run: Run, tmp_path: Path, content: st
         (tmp_path / "speakers_info.json").write_text(content)
     status, said = run("import", tmp_path, "--models", tmp_path)
     assert status == 2
-    assert "speakers_info.json is missing or doesn't tell" in said
+    assert "speakers_info.json is missing or doesn't hold" in said
