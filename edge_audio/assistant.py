@@ -210,6 +210,8 @@ class Assistant:
         """Dropped frames and events, what became of speculations, and whatever the trace counts."""
         counts = self.trace.counters + self._meter.totals
         counts["frames_dropped"] = sum(channel.dropped for channel in {self._captured, self._frames})
+        if self._player.underruns:
+            counts["reply_underruns"] = self._player.underruns
         if dropped := sum(reader.dropped for reader in self._readers):
             counts["events_dropped"] = dropped
         if self._canceller is not None and self._canceller.delay_s is not None:

@@ -18,6 +18,7 @@ from edge_audio.bench.nano.figure import table_of
 from edge_audio.bench.nano.hearing import load_ears
 from edge_audio.bench.nano.part import Part
 from edge_audio.bench.overhead import measure_overhead
+from edge_audio.bench.sessions import measure_sessions
 from edge_audio.config import Config, load_config
 from edge_audio.models import WHISPER_BASE
 from edge_audio.step_audio.placement import Placement
@@ -46,6 +47,14 @@ def bench_overhead(config_path: Path | None, *, as_json: bool, console: Console)
     config = load_config(config_path)
     with console.status("Measuring ..."):
         figures = asyncio.run(_overhead(config))
+    _show(figures, as_json, console)
+
+
+def bench_sessions(config_path: Path | None, *, conversations: int, as_json: bool, console: Console) -> None:
+    """Print `edge_audio.bench.sessions.measure_sessions`. Raises `UserError`."""
+    config = load_config(config_path)
+    with console.status("Measuring ..."):
+        figures = asyncio.run(measure_sessions(config, conversations))
     _show(figures, as_json, console)
 
 

@@ -39,6 +39,18 @@ def overhead(json: JsonOption = False, config: ConfigOption = None) -> None:
 
 
 @bench_app.command()
+def sessions(
+    conversations: Annotated[int, typer.Option("-n", min=2, help="How many at once.")] = 4,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold several conversations at once over one set of models (some 2 minutes)."""
+    from edge_audio.commands.bench import bench_sessions
+
+    bench_sessions(config, conversations=conversations, as_json=json, console=Console(stderr=json))
+
+
+@bench_app.command()
 def models(
     models: Annotated[
         list[Path], typer.Option(metavar="DIR", help="What `python -m export all` wrote; may be repeated.")

@@ -42,6 +42,9 @@ class Player:
         self._told_start = False
         self._drained_at: int | None = None
         self._work = asyncio.Event()
+        self._dry = False
+        self.underruns = 0
+        """How often a reply's sound ran dry in its middle, as it was made too slowly."""
 
     @property
     def heard_ms(self) -> float:
@@ -63,6 +66,7 @@ class Player:
         self._said_again = None
         self._told_start = False
         self._drained_at = None
+        self._dry = False
         self._playout.begin()
         self.top_up()
         self._work.set()
@@ -125,6 +129,7 @@ class Player:
                 continue
             self.top_up()
             self._tell_start(reply)
+            self._count_underruns(reply)
             if self._finished(reply):
                 self._reply = None
                 if self._audience is not None:
@@ -140,6 +145,12 @@ class Player:
             rate_hz, offset_s = self._playout.rate_hz, self._playout.offset_s
             audible_s = (at + reply.first_audible) / rate_hz + offset_s
             self._audience.reply_started(reply, at / rate_hz + offset_s, audible_s)
+
+    def _count_underruns(self, reply: Reply) -> None:
+        more = not reply.made or len(reply.held) > 0 or self._rest is not None
+        dry = self.audible and more and not self._playout.queued and not self._playout.paused
+        self.underruns += dry and not self._dry
+        self._dry = dry
 
     def _finished(self, reply: Reply) -> bool:
         if not reply.made or len(reply.held) or self._rest is not None or self._playout.queued:

@@ -80,6 +80,8 @@ class LlamaCppModel(ChatModel):
             "cache_prompt": True,
         }
         self._slots = [_Slot(number, lane) for number, lane in enumerate(lanes)]
+        self._urgent = 0
+        """Computations that somebody waits for, on any slot: what is read in advance gives way to them."""
 
     @property
     def usage(self) -> Usage | None:
@@ -104,6 +106,7 @@ class LlamaCppModel(ChatModel):
         """Stream a reply that is computed on `slot`."""
         request = self._request(slot, context, turn.transcript or "", self._max_reply_tokens)
         slot.replies += 1
+        self._urgent += 1
         try:
             pieces = slot.lane.stream(partial(self._write, request), capacity=_DELTAS_WAITING)
             async with aclosing(pieces):
@@ -111,6 +114,7 @@ class LlamaCppModel(ChatModel):
                     yield TextDelta(piece)
         finally:
             slot.replies -= 1
+            self._urgent -= 1
 
     async def prefill_on(self, slot: "_Slot", context: Sequence[Message], heard: str) -> float | None:
         """Read ahead on `slot`. The next token shows whether the turn is over, as words alone can.
@@ -124,7 +128,7 @@ class LlamaCppModel(ChatModel):
 
         def read(token: CancelToken) -> None:
             def go_on() -> bool:
-                return not token.cancelled and not slot.replies
+                return not (token.cancelled or slot.replies or (self._urgent and not heard))
 
             def look(choice: Choice) -> None:
                 nonlocal ends
@@ -141,8 +145,12 @@ class LlamaCppModel(ChatModel):
             request = self._settings | {"id_slot": slot.number, "prompt": begun} | look_ahead
             self._server.run(request, go_on, look)
 
-        with suppress(ChatModelError, UserError, Cancelled):
-            await slot.lane.run(read)
+        self._urgent += bool(heard)
+        try:
+            with suppress(ChatModelError, UserError, Cancelled):
+                await slot.lane.run(read)
+        finally:
+            self._urgent -= bool(heard)
         return ends
 
     async def warm_up(self) -> None:
