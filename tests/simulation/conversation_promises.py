@@ -16,6 +16,7 @@ from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.controller import NEXT
 from edge_audio.dialogue.dialogue import WORDLESS_MS
 from edge_audio.events import (
+    Announced,
     Heard,
     Notice,
     ReplyPaused,
@@ -65,6 +66,7 @@ def check_all(course: Course) -> None:
         _turns_are_answered,
         _words_are_not_lost,
         _withdrawn_turns_go_on_as_one,
+        _announcements_end_once,
         _queues_keep_their_bounds,
         _states_follow_each_other,
         _holds_end_in_time,
@@ -79,7 +81,7 @@ def _nothing_wrong_was_seen(course: Course) -> None:
 
 def _only_what_was_committed_is_played(course: Course) -> None:
     expect(not course.player.wrongs, "1", course.player.wrongs)
-    ended = set()
+    ended = {event.epoch for event in course.of(Announced)}
     for event in course.of(TurnEnded, ReplyStarted):
         match event:
             case TurnEnded():
@@ -97,7 +99,9 @@ def _the_context_is_true(course: Course) -> None:
     guessed.update(told, *(_words(event.text or "") for event in course.of(Heard)))
     earlier = [(0.0, event) for event in course.earlier]
     finished = [
-        (at, e.report.heard_text) for at, e in (*earlier, *course.events) if isinstance(e, TurnFinished)
+        (at, _heard_text(event))
+        for at, event in (*earlier, *course.events)
+        if isinstance(event, TurnFinished | Announced)
     ]
     for prompt in course.prompts:
         context, said = prompt.context, _said(course, prompt.turn)
@@ -113,6 +117,10 @@ def _the_context_is_true(course: Course) -> None:
         for message in context:
             if message.role == "assistant":
                 expect(message.text in heard, "2", message.text, "was not heard")
+
+
+def _heard_text(event: TurnFinished | Announced) -> str:
+    return event.heard_text if isinstance(event, Announced) else event.report.heard_text
 
 
 def _told_words(course: Course) -> set[str]:
@@ -149,15 +157,14 @@ def _replies_answer_the_whole_turn(course: Course) -> None:
 
 
 def _what_was_heard_is_told_to_the_word(course: Course) -> None:
-    reports = {event.epoch: event.report for event in course.of(TurnFinished)}
+    told = {event.epoch: _heard_text(event) for event in course.of(TurnFinished, Announced)}
     for stop in course.player.stopped:
-        report = reports.get(stop.reply.epoch)
-        if report is None:
+        heard = told.get(stop.reply.epoch)
+        if heard is None:
             expect(not stop.heard_text, "2", stop.heard_text, "was heard and not told")
             continue
         # Where a word ends just there, either answer is right.
         least, most = (_heard(stop, stop.played + more) for more in (-1, 1))
-        heard = report.heard_text
         expect(most.startswith(heard) and heard.startswith(least), "2", heard, "and not", most)
 
 
@@ -268,7 +275,7 @@ def _is_audible(course: Course, at_s: float) -> bool:
     for told_s, event in course.events:
         if told_s > at_s:
             break
-        if isinstance(event, ReplyStarted | TurnFinished):
+        if isinstance(event, ReplyStarted | TurnFinished | Announced):
             audible = isinstance(event, ReplyStarted)
     return audible
 
@@ -288,6 +295,17 @@ def _withdrawn_turns_go_on_as_one(course: Course) -> None:
         number = place[stop.reply.epoch]
         expect(number + 1 < len(ended), "repair", "the turn of", report, "is forgotten")
         expect(_goes_on(ended[number], ended[number + 1]), "repair", ended[number + 1], "is only a half")
+
+
+def _announcements_end_once(course: Course) -> None:
+    """What the assistant is to say by itself is said or given up, once, and remembered as it was heard."""
+    ended = [text for text, _ in course.announcements]
+    expect(Counter(ended) == Counter(course.announced), "say", ended, "ended, wanted", course.announced)
+    for text, heard in course.announcements:
+        expect(text.startswith(heard), "say", heard, "was heard of", text)
+    reported = [(event.text, event.heard_text) for event in course.of(Announced)]
+    given_up = Counter(course.announcements) - Counter(reported)
+    expect(not any(heard for _, heard in given_up), "say", given_up, "was not reported")
 
 
 def _queues_keep_their_bounds(course: Course) -> None:
@@ -317,7 +335,9 @@ def _holds_end_in_time(course: Course) -> None:
             case ReplyPaused(epoch=epoch):
                 expect(held is None, "hold", "held twice")
                 held, held_s = epoch, at_s
-            case ReplyResumed(epoch=epoch) | TurnFinished(epoch=epoch) if epoch == held:
+            case ReplyResumed(epoch=epoch) | TurnFinished(epoch=epoch) | Announced(epoch=epoch) if (
+                epoch == held
+            ):
                 waited_s = at_s - max(onset_s, held_s)
                 expect(waited_s <= 2 * HOLD_MS / 1000 + _SOON_S, "hold", waited_s, "s until", event)
                 useless_s = [at for at in forgotten_s if held_s < at < at_s]

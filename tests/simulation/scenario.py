@@ -37,13 +37,20 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """Have the assistant say something by itself."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Do:
     """Press a key, or do something to the devices."""
 
     what: Literal["stop", "press to talk", "let go", "mute", "unmute", "unplug", "plug in"]
 
 
-What = Speak | Noise | Type | Do
+What = Speak | Noise | Type | Announce | Do
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +249,17 @@ class _Generator:
             acts.append(Act(self._speak(15, open_end=True), self._rng.uniform(0.1, 0.7)))
         return acts
 
+    def _announce(self) -> Announce:
+        return Announce(f"a{self._words} " + "word " * self._rng.randint(0, 6) + "word.")
+
     def _by_hand(self) -> list[Act]:
-        """A typed line, or a reply stopped, at any time."""
+        """A typed line, an announcement, or a reply stopped, at any time."""
         rng = self._rng
         acts = self._turn() if rng.random() < 0.7 else []
         for _ in range(rng.randint(1, 2)):
             after: After = rng.choice(("then", "during", "speculation", "turn ended", "reply began"))
             self._words += 1
-            what: What = Type(f"t{self._words}") if rng.random() < 0.6 else Do("stop")
+            what: What = rng.choice((Type(f"t{self._words}"), Do("stop"), self._announce()))
             acts.append(Act(what, rng.choice((0.0, rng.uniform(0.0, 2.0))), after))
         return acts
 
@@ -296,6 +306,7 @@ class _Generator:
                     Speak(rng.choice(_BACKCHANNELS), 0.2),
                     Noise(rng.uniform(0.03, 1.0)),
                     Type(f"t{self._words}"),
+                    self._announce(),
                     Do(
                         rng.choice(("stop", "press to talk", "let go", "mute", "unmute", "unplug", "plug in"))
                     ),

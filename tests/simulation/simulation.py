@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from edge_audio.config import Conversation
+from edge_audio.dialogue.announcement import Announcement
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.dialogue import DialogueSettings, open_dialogue
 from edge_audio.dialogue.replies import Replies
 from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
 from edge_audio.dialogue.reporter import Reporter
 from edge_audio.events import (
+    Announced,
     Event,
     Heard,
     Hearing,
@@ -28,7 +31,7 @@ from edge_audio.tts.voice import Style
 from edge_audio.turns.policy import EndOfTurnPolicy
 from runtime import clock
 from runtime.actor import ActorGroup
-from tests.simulation.scenario import Act, Do, Noise, Scenario, Speak, Type
+from tests.simulation.scenario import Act, Announce, Do, Noise, Scenario, Speak, Type
 from tests.simulation.simulated_ears import SimulatedEars, Sound
 from tests.simulation.simulated_models import RATE_HZ, SimulatedChat, SimulatedVoice
 from tests.simulation.simulated_player import SimulatedPlayer
@@ -93,6 +96,10 @@ class Course:
     replies: list[Reply] = field(default_factory=list)
     by_hand: list[tuple[float, str]] = field(default_factory=list)
     """When a line was typed or a key pressed, and which."""
+    announced: list[str] = field(default_factory=list)
+    """What the assistant was to say by itself."""
+    announcements: list[tuple[str, str]] = field(default_factory=list)
+    """What it was to say and is said or given up, and what was heard of it."""
     sounds: list[Sound] = field(default_factory=list)
     """What the user said, and all else that could be heard."""
     wrongs: list[str] = field(default_factory=list)
@@ -106,7 +113,7 @@ class Course:
         To be called while nobody speaks and nothing is owed.
         """
         told: list[Event] = []
-        for event in self.of(Heard, TurnFinished, TurnEnded):
+        for event in self.of(Heard, TurnFinished, Announced, TurnEnded):
             match event:
                 case Heard(pause=None):
                     pass
@@ -116,7 +123,8 @@ class Course:
                     told.append(event)
         self.earlier = (*self.earlier, *told)[-_REMEMBERED:]
         self.ears.forget_tokens()
-        for full in (self.events, self.prompts, self.replies, self.by_hand, self.sounds):
+        lists = (self.events, self.prompts, self.replies, self.by_hand, self.sounds)
+        for full in (*lists, self.announced, self.announcements):
             full.clear()
         self.ears.forgotten.clear()
         self.player.stopped.clear()
@@ -242,9 +250,15 @@ class Simulation:
             case Type(text):
                 self.course.by_hand.append((clock.now(), text))
                 self.controller.type_line(text)
+            case Announce(text):
+                self.controller.announce(Announcement(text, partial(self._announced, text)))
+                self.course.announced.append(text)
             case Do(what):
                 self.course.by_hand.append((clock.now(), what))
                 self._press(what)
+
+    def _announced(self, text: str, heard: str) -> None:
+        self.course.announcements.append((text, heard))
 
     def _sound(self, sound: Sound) -> None:
         self.course.sounds.append(sound)
