@@ -11,9 +11,9 @@ from edge_audio.asr.recognizer import Transcript, Word
 from edge_audio.asr.whisper_decoder import WINDOW_S, Hypothesis
 from edge_audio.asr.whisper_utterance import WhisperUtterance
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
+from edge_audio.testing import VirtualLane
 from runtime.clock import run_virtual
 from runtime.worker import CancelToken
-from tests.support.virtual_lane import VirtualLane
 
 WORD = round(0.3 * INPUT_RATE_HZ)
 GAP = round(0.1 * INPUT_RATE_HZ)

@@ -21,6 +21,7 @@ from edge_audio.recording.lines import ByHand, Happening, Told
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import Session, describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
+from edge_audio.testing import VirtualLane
 from edge_audio.timeline.model import from_recording
 from edge_audio.timeline.picture import draw
 from runtime import clock
@@ -28,7 +29,6 @@ from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.errors import UserError
 from runtime.worker import Lane, ThreadLane
-from tests.support.virtual_lane import VirtualLane
 
 RATE_HZ = 24_000
 

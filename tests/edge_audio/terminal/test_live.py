@@ -27,9 +27,9 @@ from edge_audio.events import (
 from edge_audio.terminal.keys import Controls
 from edge_audio.terminal.live import REFRESH_S, LiveView, PlainView, open_view
 from edge_audio.terminal.screen import Screen
+from edge_audio.testing import VirtualLane
 from runtime.clock import run_virtual
 from runtime.worker import ThreadLane
-from tests.support.virtual_lane import VirtualLane
 
 REPORT = TurnReport("Hello?", "Hi. I am here.", "Hi.", response_gap_ms=412.3, stages_ms={"asr": 412.3})
 

@@ -9,6 +9,7 @@ import pytest
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Frame, Samples
 from edge_audio.models import SILERO_VAD
+from edge_audio.testing import VirtualLane
 from edge_audio.turns import silero
 from edge_audio.turns.silero import SileroDetector, SoundGate
 from runtime.clock import run_virtual
@@ -16,7 +17,6 @@ from runtime.errors import UserError
 from runtime.session import Array
 from runtime.store import Store, default_root
 from runtime.worker import CancelToken, ThreadLane
-from tests.support.virtual_lane import VirtualLane
 
 QUESTION = Path(silero.__file__).parents[1] / "bench/questions/01.flac"  # speech from 0.30 to 1.88 s
 

@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
+from edge_audio.testing import VirtualLane
 from runtime.clock import run_virtual
 from runtime.urgency import Urgency
-from tests.support.virtual_lane import VirtualLane
 
 
 def test_the_more_urgent_goes_first_in_virtual_time_then_order_of_arrival() -> None:

@@ -1,4 +1,4 @@
-"""A lane without a thread, for tests in virtual time."""
+"""A lane without a thread, for virtual time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class VirtualLane:
-    """A lane for virtual time: no thread; each call costs `cost_s` and then happens at once.
+    """A `runtime.worker.Lane` for virtual time: no thread; each call costs `cost_s` and then happens at once.
 
     A stream pays `cost_s` before every item. Turns are taken as in `ThreadLane`.
     """
