@@ -13,12 +13,14 @@ import numpy as np
 from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
 from edge_audio.audio.frame import FRAME_SAMPLES, Frame
-from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard, Tone
+from edge_audio.bench.sound_card import SoundCard
 from edge_audio.config import Config
 from edge_audio.events import ReplyStarted
 from edge_audio.llm.chat_model import Message, UserTurn
 from edge_audio.machine import machine_load
 from edge_audio.percentiles import percentile, percentiles
+from edge_audio.testing import ScriptedChat, ToneVoice
+from edge_audio.testing import models as scripted_models
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import Style
 from runtime.actor import Actor, ActorGroup
@@ -117,10 +119,13 @@ async def _interruptions() -> list[float]:
     loop = asyncio.get_running_loop()
     rng = np.random.default_rng(0)
     told: Channel[ReplyStarted] = Channel(16, "drop-oldest")
-    models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), Tone())
+    scripted = scripted_models(
+        chat=ScriptedChat(["And then there is this to be said about it, my friend. "] * 20),
+        voice=ToneVoice(character_s=1 / len("And then there is this to be said about it, my friend.")),
+    )
     card = SoundCard()
     latencies_ms = []
-    async with Assistant.open(Config(), models=models, device=card) as assistant:
+    async with Assistant.open(Config(), models=scripted, device=card) as assistant:
         assistant.watch(lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None)
         await card.running.wait()
         for _ in range(_INTERRUPTIONS):

@@ -151,7 +151,7 @@ class ScriptedChat(ChatModel):
 
     def __init__(
         self,
-        *replies: str | Sequence[str | Exception],
+        *replies: str | Exception | Sequence[str | Exception],
         delay_s: float = 0.0,
         name: str = "scripted",
         hears: Literal["text", "codes"] = "text",
@@ -168,21 +168,18 @@ class ScriptedChat(ChatModel):
         """The words of turns that were read ahead."""
         self.running = 0
         """Replies that are being made."""
-        self.most_running = 0
-        """The most that were made at a time."""
         self.closed = False
-        self._script = [
-            _pieces(reply) if isinstance(reply, str) else reply for reply in replies or ("Hello.",)
-        ]
+        self.replies = replies or ("Hello.",)
+        """The script; it may be replaced."""
         self._delay_s = delay_s
 
     async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
         """See `ChatModel.reply`."""
         self.prompts.append((tuple(context), turn))
         self.running += 1
-        self.most_running = max(self.most_running, self.running)
         try:
-            for piece in _entry(self._script, sum(message.role == "user" for message in context)):
+            reply = _entry(self.replies, sum(message.role == "user" for message in context))
+            for piece in _pieces(reply):
                 await asyncio.sleep(self._delay_s)
                 yield TextDelta(_unless_exception(piece))
         finally:
@@ -214,7 +211,7 @@ class ToneVoice(Voice):
     ) -> None:
         """A clause takes `delay_s` to make, or raises `failing`.
 
-        With a `pitch_hz` of 0 the tone is a constant: every sample is sound, and shows it is cut or faded.
+        With a `pitch_hz` of 0 the tone is a constant: every sample is sound, and shows where it is faded.
         `abilities` are those of `Voice`.
         """
         self.sample_rate_hz = rate_hz
@@ -250,13 +247,18 @@ class ToneVoice(Voice):
         self.closed = True
 
     def _tone(self, samples: int) -> Samples:
+        if not self._pitch_hz:
+            return np.full(samples, _LOUD, np.float32)
         phase = 2 * np.pi * self._pitch_hz / self.sample_rate_hz * np.arange(samples)
-        return (_LOUD * np.cos(phase)).astype(np.float32)
+        pcm: Samples = (_LOUD * np.sin(phase)).astype(np.float32)
+        return pcm
 
 
-def _pieces(text: str) -> list[str]:
-    """Return a text's words, each with the blanks after it."""
-    return re.findall(r"\S+\s*|\s+", text)
+def _pieces(reply: str | Exception | Sequence[str | Exception]) -> Sequence[str | Exception]:
+    """Return the pieces of a reply: those of a text are its words, each with the blanks after it."""
+    if isinstance(reply, Exception):
+        return (reply,)
+    return re.findall(r"\S+\s*|\s+", reply) if isinstance(reply, str) else reply
 
 
 def _entry(script: Sequence[T], number: int) -> T:

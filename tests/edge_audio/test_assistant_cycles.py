@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_audio.assistant import Assistant, Models
-from edge_audio.bench.stand_ins import Chatterbox, Quiet, SoundCard
+from edge_audio.assistant import Assistant
 from edge_audio.config import Config
 from edge_audio.events import Event, ReplyStarted
+from edge_audio.testing import ScriptedChat, ScriptedDevice, models
 from edge_audio.tts.step_audio import SpeechModels
 from tests.support.footprint import assert_nothing_is_left, hundred
 from tests.support.toy_voice import free, voice_of
@@ -31,11 +31,11 @@ def test_a_hundred_conversations_leave_nothing_behind(speech_models: SpeechModel
                 began.set()
 
         async with voice_of(speech_models) as (voice, lanes):
-            models = Models(Quiet(), Quiet(), Quiet(), Chatterbox(), voice)
-            card = SoundCard()
-            async with Assistant.open(Config(), models=models, device=card) as assistant:
+            scripted = models(
+                chat=ScriptedChat(["And then there is this to be said about it. "] * 20), voice=voice
+            )
+            async with Assistant.open(Config(), models=scripted, device=ScriptedDevice()) as assistant:
                 assistant.watch(watch)
-                await card.running.wait()
                 assistant.user_typed("Talk.")
                 # It ends while the reply is begun, made, or heard.
                 if number % 3 == 2:
@@ -45,7 +45,7 @@ def test_a_hundred_conversations_leave_nothing_behind(speech_models: SpeechModel
                 ending_s = asyncio.get_running_loop().time()
             assert asyncio.get_running_loop().time() - ending_s < 1
             await asyncio.wait_for(free(lanes), 1)
-            await models.close()
+            await scripted.close()
         heard += began.is_set()
 
     assert_nothing_is_left(*asyncio.run(hundred(cycle)))

@@ -25,7 +25,8 @@ from edge_audio.events import (
     TurnEnded,
     TurnFinished,
 )
-from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
+from edge_audio.testing import LoudnessDetector
+from edge_audio.turns.detectors import EndOfTurnModel
 from runtime import clock
 from runtime.channel import Channel
 from tests.simulation.scenario import Act, Costs, Noise, Scenario, Speak
@@ -38,16 +39,6 @@ ASK = Act(Speak(("what", "is", "that", "over", "there"), ends="?"), 1.0)
 APART_S = 0.25
 """Events of the two are no further apart: frames, blocks, what is looked at every 20 ms, and the partial
 transcript at which words over a reply are sure enough, which are 150 to 300 ms apart."""
-
-
-class Detector(SpeechDetector, SpeechSession):
-    window_samples = FRAME_SAMPLES
-
-    def session(self) -> "Detector":
-        return self
-
-    async def feed(self, frame: Frame) -> tuple[float, ...]:
-        return (float(frame.pcm[0] != 0),)
 
 
 class TimedUtterance(Utterance):
@@ -124,7 +115,7 @@ def by_frames(course: Course) -> list[tuple[float, Event]]:
     """Hold the same conversation with the real listener, player and playout."""
     scenario, events = course.scenario, []
     models = Models(
-        Detector(),
+        LoudnessDetector(),
         EndOfTurn(scenario),
         TimedRecognizer(scenario, course.sounds),
         SimulatedChat(scenario, course.ears.words_of),

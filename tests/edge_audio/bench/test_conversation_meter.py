@@ -1,46 +1,22 @@
 import asyncio
-from collections.abc import AsyncGenerator
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 import pytest
 
 from edge_audio.adapters import Models
 from edge_audio.bench.conversation.meter import Meter
 from edge_audio.events import ReplyStarted, SpeculationEnded, SpeculationStarted
-from edge_audio.llm.chat_model import ChatModel, TextDelta, UserTurn
+from edge_audio.llm.chat_model import UserTurn
+from edge_audio.testing import ScriptedChat, ToneVoice, models
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, Voice
+from edge_audio.tts.voice import Style
 from runtime.clock import run_virtual
 
 DELTA_S, CLAUSE_S = 0.25, 0.5
-"""What the models below take for each piece."""
+"""What the models take for each piece."""
 
 
-class TwoWords(ChatModel):
-    name = "chat"
-
-    async def reply(self, context: Any, turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
-        for text in ("Yes. ", "No."):
-            await asyncio.sleep(DELTA_S)
-            yield TextDelta(text)
-
-
-class OneVoice(Voice):
-    name = "voice"
-    sample_rate_hz = 24_000
-
-    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-        await asyncio.sleep(CLAUSE_S)
-        yield SpokenChunk(np.zeros(1, np.float32), 0, 1)
-
-
-def models() -> Models:
-    nothing: Any = SimpleNamespace()
-    chat: Any = TwoWords()
-    voice: Any = OneVoice()
-    return Models(nothing, nothing, nothing, chat, voice)
+def two_words() -> Models:
+    return models(chat=ScriptedChat("Yes. No.", delay_s=DELTA_S), voice=ToneVoice(delay_s=CLAUSE_S))
 
 
 async def make(models: Models, idle_s: float = 0.0) -> None:
@@ -54,7 +30,7 @@ def test_work_is_what_the_models_did_not_what_waited_for_the_speaker() -> None:
     meter = Meter()
 
     async def conversation() -> None:
-        await asyncio.create_task(make(meter.metered(models()), idle_s=3.0))
+        await asyncio.create_task(make(meter.metered(two_words()), idle_s=3.0))
 
     run_virtual(conversation())
     (work,) = meter.works
@@ -66,7 +42,7 @@ def test_each_reply_has_its_own_work() -> None:
     meter = Meter()
 
     async def conversation() -> None:
-        metered = meter.metered(models())
+        metered = meter.metered(two_words())
         meter.watch(SpeculationStarted(1, "Well?"))
         first = asyncio.create_task(make(metered))
         await asyncio.sleep(DELTA_S + CLAUSE_S / 2)
@@ -91,7 +67,7 @@ def test_a_speculation_that_was_withdrawn_unheard_was_of_no_use() -> None:
     meter = Meter()
 
     async def conversation() -> None:
-        metered = meter.metered(models())
+        metered = meter.metered(two_words())
         meter.watch(SpeculationStarted(1, "Well?"))
         await asyncio.create_task(make(metered))
         meter.watch(SpeculationEnded(1, "committed"))

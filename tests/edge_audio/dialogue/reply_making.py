@@ -1,31 +1,15 @@
 """Stand-ins for what a reply is made with, in virtual time."""
 
-from collections.abc import AsyncGenerator
-
-import numpy as np
-
 from edge_audio.dialogue.reply import Reply, Speaking
-from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, Voice
+from edge_audio.testing import ToneVoice
+from edge_audio.tts.voice import Style, Voice
 
 RATE_HZ = 1000
 
 
-class KeepingVoice(Voice):
-    """Keeps what it is to say; a letter takes 10 samples."""
-
-    name = "test"
-    sample_rate_hz = RATE_HZ
-    speakers: tuple[str, ...] = ("one",)
-
-    def __init__(self, *abilities: str) -> None:
-        self.abilities = frozenset(abilities)
-        self.said: list[tuple[Clause, Style]] = []
-
-    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-        self.said.append((clause, style))
-        pcm = np.full(len(clause.text) * 10, 0.5, np.float32)
-        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
+def voice_for(*abilities: str) -> ToneVoice:
+    """A voice that takes 10 samples for a letter."""
+    return ToneVoice(rate_hz=RATE_HZ, character_s=0.01, abilities=("speaker", *abilities))
 
 
 class Watcher:

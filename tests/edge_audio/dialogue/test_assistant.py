@@ -1,24 +1,14 @@
 """What a program does with an assistant, in virtual time."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
-from edge_audio.config import Config
 from edge_audio.events import Announced, Event, ReplyStarted, TurnEnded, TurnFinished
+from edge_audio.testing import ScriptedChat, ScriptedDevice, models
 from runtime import clock
-from tests.edge_audio.dialogue.virtual_models import (
-    VirtualChat,
-    VirtualDetector,
-    VirtualDevice,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-)
 
 Script = Callable[[Assistant], Awaitable[None]]
 
@@ -27,18 +17,13 @@ class Stage:
     """An assistant, whom to ask what its chat model was asked, and what it played."""
 
     def __init__(self, speech: list[tuple[float, float]] = []) -> None:  # noqa: B006
-        rng = random.Random(1)
-        self.chat = VirtualChat(rng, failing=0.0)
-        self.device = VirtualDevice(speech, 60.0)
+        self.chat = ScriptedChat("This is the reply to it, and there is a lot of it.", delay_s=0.1)
+        self.device = ScriptedDevice(speech, length_s=60.0)
         self.events: list[Event] = []
-        recognizer = VirtualRecognizer(rng)
-        voice = VirtualVoice(rng, failing=0.0)
-        self.models = Models(VirtualDetector(), VirtualEndOfTurn(rng), recognizer, self.chat, voice)
 
     def run(self, script: Script) -> None:
         async def main() -> None:
-            config = Config()
-            async with Assistant.open(config, models=self.models, device=self.device) as assistant:
+            async with Assistant.open(models=models(chat=self.chat), device=self.device) as assistant:
                 assistant.watch(self.events.append)
                 await script(assistant)
 

@@ -10,26 +10,14 @@ from edge_audio.audio.playout import Playout
 from edge_audio.dialogue.player import Player
 from edge_audio.dialogue.reply import Reply, Speaking
 from edge_audio.llm.chat_model import TextDelta
-from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.testing import ToneVoice
+from edge_audio.tts.voice import Style
 from runtime import clock
 from runtime.actor import Actor, ActorGroup
 from runtime.epoch import Epoch
-from tests.edge_audio.dialogue.virtual_models import VirtualVoice
 
 RATE_HZ = 1000
 TEXT = "One two three four five."
-
-
-class Voice(VirtualVoice):
-    """Speaks 100 samples a letter, at once."""
-
-    def __init__(self) -> None:
-        pass
-
-    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-        pcm = np.full(len(clause.text) * 100, 0.5, np.float32)
-        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
 
 
 class Stage:
@@ -42,7 +30,7 @@ class Stage:
         self.played: list[np.ndarray] = []
         self.started: list[tuple[float, float]] = []
         self.finished_s: list[float] = []
-        speaking = Speaking(Voice(), Style(), RATE_HZ, held_ms=5000)
+        speaking = Speaking(ToneVoice(rate_hz=RATE_HZ, character_s=0.1), Style(), RATE_HZ, held_ms=5000)
         self.reply = Reply(self.epoch.advance(), speaking, lambda: 0.0, self)
 
     def reply_text(self, reply: Reply) -> None:

@@ -34,6 +34,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnTranscribed,
 )
+from edge_audio.testing import LoudnessDetector, ScriptedDevice
 from runtime import clock
 from runtime.channel import Channel
 from tests.edge_audio.dialogue.virtual_models import (
@@ -41,8 +42,6 @@ from tests.edge_audio.dialogue.virtual_models import (
     SAMPLES_PER_CHARACTER,
     Hears,
     VirtualChat,
-    VirtualDetector,
-    VirtualDevice,
     VirtualEndOfTurn,
     VirtualRecognizer,
     VirtualVoice,
@@ -73,7 +72,7 @@ class Outcome:
     told: Told
     chat: VirtualChat
     recognizer: VirtualRecognizer
-    device: VirtualDevice
+    device: ScriptedDevice
     typed: list[str]
     counters: Counter[str]
 
@@ -116,10 +115,11 @@ def converse(
     chat, recognizer = VirtualChat(rng, hears=hears), VirtualRecognizer(rng, hears)
     transcriber = recognizer if hears == "codes" else None
     models = Models(
-        VirtualDetector(), VirtualEndOfTurn(rng), recognizer, chat, VirtualVoice(rng), transcriber
+        LoudnessDetector(), VirtualEndOfTurn(rng), recognizer, chat, VirtualVoice(rng), transcriber
     )
     config = Config(conversation=config_of.Conversation(system_prompt="s", speculate=effort))
-    device = VirtualDevice(speech, max([speech[-1][1], *(at for at, _ in by_hand)]) + QUIET_END_S)
+    end_s = max([speech[-1][1], *(at for at, _ in by_hand)])
+    device = ScriptedDevice(speech, length_s=end_s + QUIET_END_S, rate_hz=OUTPUT_RATE_HZ)
 
     async def act(assistant: Assistant) -> None:
         for at_s, what in by_hand:

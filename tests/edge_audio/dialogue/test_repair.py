@@ -1,48 +1,28 @@
 """A turn that was taken to be over too early goes on as one."""
 
-import asyncio
 import random
-from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from edge_audio.adapters import Models
 from edge_audio.assistant import Assistant
 from edge_audio.config import Config
 from edge_audio.events import Event, ReplyStarted, TurnEnded, TurnFinished
-from edge_audio.llm.chat_model import Message, TextDelta, UserTurn
+from edge_audio.testing import ScriptedChat, ScriptedDevice, models
 from runtime import clock
-from tests.edge_audio.dialogue.virtual_models import (
-    VirtualChat,
-    VirtualDetector,
-    VirtualDevice,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-)
+from tests.edge_audio.dialogue.virtual_models import VirtualEndOfTurn, VirtualRecognizer
 
 
-class Talkative(VirtualChat):
-    """Has a lot to say, word by word."""
-
-    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
-        self.prompts.append((tuple(context), turn))
-        yield TextDelta(f"r{len(self.prompts)} ")
-        for _ in range(30):
-            await asyncio.sleep(0.02)
-            yield TextDelta("word ")
-
-
-def converse(speech: list[tuple[float, float]], seed: int = 3) -> tuple[list[tuple[float, Event]], Talkative]:
+def converse(
+    speech: list[tuple[float, float]], seed: int = 3
+) -> tuple[list[tuple[float, Event]], ScriptedChat]:
     rng = random.Random(seed)
     events: list[tuple[float, Event]] = []
-    chat = Talkative(rng)
-    voice = VirtualVoice(rng, failing=0.0)
-    models = Models(VirtualDetector(), VirtualEndOfTurn(rng), VirtualRecognizer(rng), chat, voice)
+    chat = ScriptedChat("word " * 30, delay_s=0.02)
+    scripted = models(end_of_turn=VirtualEndOfTurn(rng), recognizer=VirtualRecognizer(rng), chat=chat)
 
     async def main() -> None:
-        device = VirtualDevice(speech, speech[-1][1] + 30.0)
-        async with Assistant.open(Config(), models=models, device=device) as assistant:
+        device = ScriptedDevice(speech, length_s=speech[-1][1] + 30.0)
+        async with Assistant.open(Config(), models=scripted, device=device) as assistant:
             assistant.watch(lambda e: events.append((clock.now(), e)))
             await assistant.ended()
 

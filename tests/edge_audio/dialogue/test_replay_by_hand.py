@@ -1,41 +1,25 @@
 """What the user did by hand is done again in a replay, at its time."""
 
-import random
 from pathlib import Path
 
 import numpy as np
 
-from edge_audio.adapters import Models
 from edge_audio.config import Config
 from edge_audio.events import Level, SpeechStarted, TurnEnded, TurnFinished
 from edge_audio.recording.folder import RecordedConversation
 from edge_audio.recording.lines import ByHand, Told
 from edge_audio.recording.replay import replay
 from edge_audio.recording.session import describe
+from edge_audio.testing import models
 from runtime import clock
-from tests.edge_audio.dialogue.virtual_models import (
-    VirtualChat,
-    VirtualDetector,
-    VirtualEndOfTurn,
-    VirtualRecognizer,
-    VirtualVoice,
-)
 
 
 def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[Told]:
-    rng = random.Random(1)
-    models = Models(
-        VirtualDetector(),
-        VirtualEndOfTurn(rng),
-        VirtualRecognizer(rng),
-        VirtualChat(rng, failing=0.0),
-        VirtualVoice(rng, failing=0.0),
-    )
     config = Config()
     session = describe(config, {}, device="test", rate_hz=24_000, latency_s=0.0, treated=False)
     recording = RecordedConversation(Path(), session, [Told(at_s, deed) for at_s, deed in deeds])
     nothing = np.zeros(0, np.float32)
-    return clock.run_virtual(replay(config, models, recording, heard.astype(np.float32), nothing))
+    return clock.run_virtual(replay(config, models(), recording, heard.astype(np.float32), nothing))
 
 
 def test_a_line_is_typed_and_its_reply_stopped_when_it_was_then() -> None:

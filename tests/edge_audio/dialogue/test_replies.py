@@ -8,7 +8,7 @@ from edge_audio.dialogue.replies import Replies
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 from runtime import clock
 from runtime.actor import ActorGroup
-from tests.edge_audio.dialogue.reply_making import KeepingVoice, Watcher, speaking_with
+from tests.edge_audio.dialogue.reply_making import Watcher, speaking_with, voice_for
 
 
 class Chat(ChatModel):
@@ -32,9 +32,7 @@ def judged(*, cancelled: bool) -> list[float | None]:
         answers: list[float | None] = []
         chat = Chat()
         async with ActorGroup() as group:
-            replies = Replies(
-                group, chat, Context("Be kind.", 1000), speaking_with(KeepingVoice()), clock.now
-            )
+            replies = Replies(group, chat, Context("Be kind.", 1000), speaking_with(voice_for()), clock.now)
             group.start(replies.actor())
             reply = replies.new(Watcher())
             replies.begin(reply, UserTurn("What"))

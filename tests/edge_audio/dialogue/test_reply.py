@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from edge_audio.dialogue.reply import APOLOGY, Reply
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
-from edge_audio.text.clauses import Clause
+from edge_audio.testing import ToneVoice
 from edge_audio.tts.tags import PACES
-from edge_audio.tts.voice import SpokenChunk, Style
+from edge_audio.tts.voice import Style
 from runtime import clock
-from tests.edge_audio.dialogue.reply_making import KeepingVoice, Watcher, empty_reply
+from tests.edge_audio.dialogue.reply_making import Watcher, empty_reply, voice_for
 
 
 async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerator[TextDelta, None]:
@@ -23,7 +23,7 @@ async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerato
 
 
 def replied(
-    *pieces: str, voice: KeepingVoice, style: Style | None = None, failure: Exception | None = None
+    *pieces: str, voice: ToneVoice, style: Style | None = None, failure: Exception | None = None
 ) -> tuple[Reply, Watcher]:
     """A committed reply that is made of what the chat model writes in `pieces`."""
     watcher = Watcher()
@@ -34,7 +34,7 @@ def replied(
 
 
 def test_a_reply_is_said_as_its_tag_wants_it() -> None:
-    voice = KeepingVoice("emotion", "speed")
+    voice = voice_for("emotion", "speed")
     reply, watcher = replied(
         "(", "hap", "py)", " I am", " glad. So are you.", voice=voice, style=Style("one")
     )
@@ -47,7 +47,7 @@ def test_a_reply_is_said_as_its_tag_wants_it() -> None:
 
 
 def test_the_tag_is_no_heard_text() -> None:
-    voice = KeepingVoice("emotion")
+    voice = voice_for("emotion")
     reply, _ = replied("(happy) I am glad. So are you.", voice=voice)
     assert [clause.text_start for clause, _ in voice.said] == [0, 11]
     assert reply.spoken.heard(reply.text, 10 * len("I am glad.")) == "I am glad."
@@ -56,40 +56,35 @@ def test_the_tag_is_no_heard_text() -> None:
 
 @pytest.mark.parametrize("tag", ["(happy)", "(rap)", "(laughs)", "(laughs softly)", "（笑）（笑声）"])
 def test_what_the_voice_can_t_do_is_neither_said_nor_an_error(tag: str) -> None:
-    voice = KeepingVoice("speaker", "speed")
+    voice = voice_for("speaker", "speed")
     reply, _ = replied(f"{tag} Well, yes.", voice=voice, style=Style(speed=1.2))
     assert [(clause.text, style) for clause, style in voice.said][-1] == ("Well, yes.", Style(speed=1.2))
     assert reply.error is None
 
 
 def test_a_reply_of_nothing_but_a_tag_is_said() -> None:
-    voice = KeepingVoice()
+    voice = voice_for()
     reply, _ = replied("(laughs)", voice=voice)
     assert reply.error is None
     assert [clause.text for clause, _ in voice.said] == ["(laughs)"]
 
 
 def test_of_a_tag_that_breaks_off_nothing_is_said() -> None:
-    voice = KeepingVoice()
+    voice = voice_for()
     reply, _ = replied("(hap", voice=voice, failure=ChatModelError("It broke."))
     assert reply.error == "It broke."
     assert [clause.text for clause, _ in voice.said] == [APOLOGY]
 
 
 def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:
-    class Mute(KeepingVoice):
-        async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-            for nothing in ():
-                yield nothing
-
-    reply, _ = replied("\N{THUMBS UP SIGN}", voice=Mute())
+    reply, _ = replied("\N{THUMBS UP SIGN}", voice=voice_for())
     assert reply.error == "The reply has nothing in it that can be said."
     assert reply.made
     assert not reply.spoken.heard(reply.text, reply.spoken.samples)
 
 
 def test_of_a_reply_that_may_not_be_wanted_only_the_beginning_is_spoken() -> None:
-    voice = KeepingVoice()
+    voice = voice_for()
     pieces = ["It is big. ", "It is very big. ", "It is as big as a house. ", "Really."]
     reply = empty_reply(voice, Watcher())
 
@@ -115,7 +110,7 @@ def test_style_and_words_are_the_same_however_the_reply_comes_in_pieces(
 ) -> None:
     text = tags + words
     places = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
-    at_once, in_pieces = KeepingVoice("speed"), KeepingVoice("speed")
+    at_once, in_pieces = voice_for("speed"), voice_for("speed")
     first, _ = replied(text, voice=at_once)
     second, _ = replied(*(text[start:end] for start, end in pairwise(places)), voice=in_pieces)
     assert at_once.said == in_pieces.said

@@ -1,27 +1,22 @@
 """Models for conversations in virtual time: cost is charged to the clock, output tells its origin.
 
-Speech is a frame of ones, silence a frame of zeros. Every 300 ms of speech the user says the next number.
+Every 300 ms of speech the user says the next number.
 A reply is numbered too, and its sound is a constant whose value tells the reply's number.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
 import numpy as np
 
 from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
-from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
-from edge_audio.audio.playout import Playout
-from edge_audio.events import Event
+from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import SpokenChunk, Style, Voice, VoiceError
-from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
-from runtime import clock
-from runtime.channel import Channel
+from edge_audio.turns.detectors import EndOfTurnModel
 
 Hears = Literal["text", "codes", "both"]
 """What the assistant gets to know of speech: words, audio tokens, or both at once."""
@@ -30,16 +25,6 @@ WORD_SAMPLES = INPUT_RATE_HZ * 3 // 10
 OUTPUT_RATE_HZ = 1000
 """A coarse output keeps the arithmetic of a long conversation short."""
 SAMPLES_PER_CHARACTER = 60
-
-
-class VirtualDetector(SpeechDetector, SpeechSession):
-    window_samples = 320
-
-    def session(self) -> "VirtualDetector":
-        return self
-
-    async def feed(self, frame: Frame) -> tuple[float, ...]:
-        return (float(frame.pcm[0]),)
 
 
 class VirtualEndOfTurn(EndOfTurnModel):
@@ -169,29 +154,3 @@ def sound_of(number: int) -> float:
 def reply_of(sample: float) -> int:
     """Inverse of `sound_of` for a sample outside of fades."""
     return round(sample * 1024) - 8
-
-
-class VirtualDevice(AudioDevice):
-    """Speaks given stretches of speech and keeps what is played with the time it was handed out."""
-
-    name = "virtual"
-    output_rate_hz = OUTPUT_RATE_HZ
-
-    def __init__(self, speech: list[tuple[float, float]], length_s: float, level: float = 1.0) -> None:
-        """`speech` holds begin and end of each stretch, in seconds; it is as loud as `level`."""
-        self._speech = speech
-        self._level = level
-        self._length_s = length_s
-        self.played: list[tuple[float, Samples]] = []
-
-    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
-        index = 0
-        while index * 0.02 < self._length_s:
-            block = np.zeros(OUTPUT_RATE_HZ // 50, np.float32)
-            playout.read_into(block)
-            self.played.append((clock.now(), block))
-            await clock.sleep_until((index + 1) * 0.02)
-            at_s = index * 0.02
-            level = self._level * any(start <= at_s < end for start, end in self._speech)
-            await frames.put(Frame(np.full(320, level, np.float32), index * 320))
-            index += 1

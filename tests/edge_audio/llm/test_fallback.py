@@ -3,16 +3,17 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Literal
 
 import pytest
 
-from edge_audio.llm.chat_model import ChatModel, ChatModelError, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel, ChatModelError, UserTurn
 from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.llm.openai_server import OpenAIServer
+from edge_audio.testing import ScriptedChat
 from runtime.errors import UserError
 from tests.edge_audio.llm.chat_server import (
     DONE,
@@ -31,38 +32,17 @@ from tests.edge_audio.llm.chat_server import (
 TURN = UserTurn("How are you?", (65536,))
 
 
-class StandIn(ChatModel):
-    """A chat model in this process: says its words, or fails before, between or after them."""
-
-    def __init__(self, *words: str | Exception, hears: Literal["text", "codes"] = "text") -> None:
-        self.name = "local"
-        self.hears: Literal["text", "codes"] = hears
-        self.words = words
-        self.asked = 0
-        self.ended = 0
-        self.prefilled: list[str] = []
-        self.closed = False
-
-    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
-        self.asked += 1
-        try:
-            for word in self.words:
-                if isinstance(word, Exception):
-                    raise word
-                yield TextDelta(word)
-        finally:
-            self.ended += 1
-
-    async def prefill(self, context: Sequence[Message], heard: str = "") -> None:
-        self.prefilled.append(heard)
+class Away(ScriptedChat):
+    """Can't even be warmed up."""
 
     async def warm_up(self) -> None:
-        for word in self.words:
-            if isinstance(word, Exception):
-                raise word
+        raise UserError("Away.", "Start it.")
 
-    async def close(self) -> None:
-        self.closed = True
+
+def local(
+    *replies: str | Exception | Sequence[str | Exception], hears: Literal["text", "codes"] = "text"
+) -> ScriptedChat:
+    return ScriptedChat(*replies, name="local", hears=hears)
 
 
 def remote_at(url: str) -> OpenAIServer:
@@ -92,7 +72,7 @@ def test_whatever_keeps_the_first_model_from_beginning_the_second_answers(fault:
 
     async def main() -> tuple[str, float]:
         async with chat_server(answer) as server:
-            second = StandIn("Fine", ".")
+            second = local(["Fine", "."])
             model = FallbackModel(remote_at(server.url), second, first_token_limit_s=0.2)
             model.watch(told.append)
             begin_s = time.perf_counter()
@@ -119,7 +99,7 @@ def test_a_server_that_is_not_there_costs_no_wait() -> None:
     async def main() -> None:
         async with chat_server(silence()) as server:
             url = server.url
-        model = FallbackModel(remote_at(url), StandIn("Fine."), first_token_limit_s=30)
+        model = FallbackModel(remote_at(url), local("Fine."), first_token_limit_s=30)
         assert await asyncio.wait_for(answer_of(model), 2) == "Fine."
         await model.close()
 
@@ -128,7 +108,7 @@ def test_a_server_that_is_not_there_costs_no_wait() -> None:
 
 def test_what_one_conversation_finds_out_about_the_first_model_all_others_know() -> None:
     told: dict[str, list[str]] = {"one": [], "other": [], "gone": []}
-    first, second = StandIn(ChatModelError("It broke.")), StandIn("Fine.")
+    first, second = local(ChatModelError("It broke.")), local("Fine.")
 
     async def main() -> None:
         model = FallbackModel(first, second)
@@ -139,7 +119,7 @@ def test_what_one_conversation_finds_out_about_the_first_model_all_others_know()
         for name in ("one", "other"):
             assert await answer_of(sessions[name]) == "Fine."
             await sessions[name].close()
-        assert first.asked == 1
+        assert len(first.prompts) == 1
         assert not second.closed
         late: list[str] = []
         model.session().watch(late.append)
@@ -152,7 +132,7 @@ def test_what_one_conversation_finds_out_about_the_first_model_all_others_know()
 def test_a_late_first_model_is_stopped() -> None:
     async def main() -> None:
         async with chat_server(silence(stream_head())) as server:
-            model = FallbackModel(remote_at(server.url), StandIn("Fine."), first_token_limit_s=0.1)
+            model = FallbackModel(remote_at(server.url), local("Fine."), first_token_limit_s=0.1)
             assert await answer_of(model) == "Fine."
             await asyncio.wait_for(server.left.wait(), 1)
             await model.close()
@@ -164,14 +144,14 @@ def test_the_first_model_is_tried_again_after_a_while_and_its_return_told() -> N
     told: list[str] = []
 
     async def main() -> None:
-        first, second = StandIn(ChatModelError("Down.")), StandIn("second")
+        first, second = local(ChatModelError("Down.")), local("second")
         model = FallbackModel(first, second, retry_after_s=0.05)
         model.watch(told.append)
         assert await answer_of(model) == "second"
         await asyncio.sleep(0.06)
         assert await answer_of(model) == "second"
-        assert first.asked == 2
-        first.words = ("first",)
+        assert len(first.prompts) == 2
+        first.replies = ("first",)
         assert await answer_of(model) == "second"
         await asyncio.sleep(0.06)
         assert await answer_of(model) == "first"
@@ -185,7 +165,7 @@ def test_a_first_model_that_breaks_off_ends_the_reply_and_the_next_is_the_second
     async def main() -> None:
         heard = []
         async with chat_server(raw(stream_head() + chunk(text("Yes, I")))) as server:
-            model = FallbackModel(remote_at(server.url), StandIn("Fine."))
+            model = FallbackModel(remote_at(server.url), local("Fine."))
             with pytest.raises(ChatModelError, match="broke"):
                 async for delta in model.reply((), TURN):
                     heard.append(delta.text)
@@ -199,7 +179,7 @@ def test_a_first_model_that_breaks_off_ends_the_reply_and_the_next_is_the_second
 def test_the_limit_holds_for_the_first_token_only() -> None:
     async def main() -> str:
         async with chat_server(stream(text("one "), text("two"), STOP, DONE, gap_s=0.3)) as server:
-            model = FallbackModel(remote_at(server.url), StandIn("no"), first_token_limit_s=0.2)
+            model = FallbackModel(remote_at(server.url), local("no"), first_token_limit_s=0.2)
             reply = await answer_of(model)
             await model.close()
             return reply
@@ -209,41 +189,41 @@ def test_the_limit_holds_for_the_first_token_only() -> None:
 
 def test_without_a_transcript_a_second_model_that_hears_text_is_not_asked() -> None:
     async def main() -> None:
-        first, second = StandIn(ChatModelError("Down."), hears="codes"), StandIn("Fine.")
+        first, second = local(ChatModelError("Down."), hears="codes"), local("Fine.")
         model = FallbackModel(first, second)
         assert model.hears == "codes"
         with pytest.raises(ChatModelError, match="got no transcript"):
             await answer_of(model, UserTurn(audio_ids=(65536,)))
-        assert second.asked == 0
+        assert second.prompts == []
 
     asyncio.run(main())
 
 
 def test_closing_a_reply_closes_the_model_that_writes_it() -> None:
     async def main() -> None:
-        first = StandIn("one ", "two")
-        reply = FallbackModel(first, StandIn("no")).reply((), TURN)
+        first = local("one two")
+        reply = FallbackModel(first, local("no")).reply((), TURN)
         await anext(reply)
-        assert first.ended == 0
+        assert first.running == 1
         await reply.aclose()
-        assert first.ended == 1
+        assert first.running == 0
 
     asyncio.run(main())
 
 
 def test_both_models_get_ready_for_a_turn() -> None:
-    first, second = StandIn(), StandIn()
+    first, second = local(), local()
     asyncio.run(FallbackModel(first, second).prefill((), "How"))
     assert first.prefilled == second.prefilled == ["How"]
 
 
 def test_warming_up_goes_over_at_once_where_the_first_is_away_but_needs_the_second() -> None:
     async def main() -> None:
-        away, there = StandIn(UserError("Away.", "Start it.")), StandIn("Fine.")
+        away, there = Away(name="away"), local("Fine.")
         model = FallbackModel(away, there)
         await model.warm_up()
         assert await answer_of(model) == "Fine."
-        assert away.asked == 0
+        assert away.prompts == []
         told: list[str] = []
         model.watch(told.append)
         assert told == ["Away. local answers instead."]

@@ -3,31 +3,24 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import numpy as np
 import pytest
 
-from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.assistant import Assistant
-from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Frame
-from edge_audio.audio.playout import Playout
-from edge_audio.bench.stand_ins import Quiet, QuietUtterance, Tone
 from edge_audio.config import Config
 from edge_audio.dialogue.context import UNKNOWN
 from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import Event, Notice, TurnEnded, TurnFinished, TurnReport, TurnTranscribed
-from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.completion_server import CompletionServer
 from edge_audio.llm.fallback import FallbackModel
 from edge_audio.llm.step_chat import StepChatServer
 from edge_audio.step_audio.tokens import RELEASED
-from runtime import clock
-from runtime.channel import Channel
+from edge_audio.testing import ScriptedChat, ScriptedDevice, ScriptedRecognizer, models
 from tests.edge_audio.llm.chat_server import (
     DONE,
     Answer,
@@ -46,7 +39,6 @@ pytestmark = pytest.mark.slow
 Kind = TypeVar("Kind")
 
 SAID = tuple(RELEASED.interleave([0, 1], [0, 1, 2]).tolist())
-RATE_HZ = 1000
 LIMIT_S = 0.3
 """How long the server may take to begin."""
 
@@ -56,61 +48,6 @@ def text(words: str) -> bytes:
 
 
 STOP = event(index=0, text="", finish_reason="stop")
-
-
-class Utterance(QuietUtterance):
-    def __init__(self, words: bool) -> None:
-        self._words = words
-
-    async def transcribe(self, *, partial: bool = False) -> Transcript:
-        return Transcript("Hello?" if self._words else None, audio_ids=None if partial else SAID)
-
-
-class Ears(Quiet):
-    """A frame of ones is speech; it says `Hello?`, as audio tokens and maybe as words."""
-
-    def __init__(self, words: bool) -> None:
-        self._words = words
-
-    async def feed(self, frame: Frame) -> tuple[float, ...]:
-        return (float(frame.pcm[0]),)
-
-    async def probability(self, pcm: np.ndarray) -> float:
-        return 1.0
-
-    def open(self) -> Utterance:
-        return Utterance(self._words)
-
-
-class Local(ChatModel):
-    """The model that stands by."""
-
-    name = "local"
-
-    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
-        yield TextDelta("It is me.")
-
-
-@dataclass
-class Device(AudioDevice):
-    """A microphone that hears speech from 0.1 to 0.4 s of each turn, and a speaker, in real time."""
-
-    turns_s: Sequence[float]
-    length_s: float
-    name: str = "wires"
-    output_rate_hz: int = RATE_HZ
-    played: int = 0
-    block: np.ndarray = field(default_factory=lambda: np.zeros(round(RATE_HZ * FRAME_S), np.float32))
-
-    async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
-        began_s = clock.now()
-        for index in range(round(self.length_s / FRAME_S)):
-            at_s = index * FRAME_S
-            speaks = any(0.1 <= at_s - turn_s < 0.4 for turn_s in self.turns_s)
-            await frames.put(Frame(np.full(FRAME_SAMPLES, float(speaks), np.float32), index * FRAME_SAMPLES))
-            playout.read_into(self.block)
-            self.played += int(np.count_nonzero(self.block))
-            await clock.sleep_until(began_s + (index + 1) * FRAME_S)
 
 
 @dataclass
@@ -142,16 +79,24 @@ async def converse(
         )
         chat: ChatModel = remote
         if local:
-            chat = FallbackModel(remote, Local(), first_token_limit_s=LIMIT_S, retry_after_s=60.0)
-        ears = Ears(words=local)
-        models = Models(ears, ears, ears, chat, Tone(), None if local else remote)
+            chat = FallbackModel(
+                remote,
+                ScriptedChat("It is me.", name="local"),
+                first_token_limit_s=LIMIT_S,
+                retry_after_s=60.0,
+            )
+        said = Transcript("Hello?" if local else None, audio_ids=SAID)
+        scripted = replace(
+            models(recognizer=ScriptedRecognizer(said), chat=chat), transcriber=None if local else remote
+        )
         began_s = time.monotonic()
-        device = Device(turns_s, length_s)
-        async with Assistant.open(Config(), models=models, device=device) as assistant:
+        speech = [(turn_s + 0.1, turn_s + 0.4) for turn_s in turns_s]
+        device = ScriptedDevice(speech, length_s=length_s)
+        async with Assistant.open(Config(), models=scripted, device=device) as assistant:
             assistant.watch(events.append)
             await assistant.ended()
         took_s = time.monotonic() - began_s
-        await models.close()
+        await scripted.close()
         await asyncio.wait_for(server.left.wait(), 1)
         return Conversation(events, server.bodies, took_s)
 

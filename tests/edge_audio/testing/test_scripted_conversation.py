@@ -10,7 +10,7 @@ import edge_audio.testing
 from edge_audio.assistant import Assistant
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.events import Event, Notice, ReplyStarted, TurnEnded, TurnFinished
-from edge_audio.llm.chat_model import ChatModelError, Message
+from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.testing import (
     ScriptedChat,
     ScriptedDevice,
@@ -122,8 +122,19 @@ def test_costs_pass_on_the_clock() -> None:
 def test_it_imports_no_library_of_a_model_and_no_test_framework() -> None:
     heavy = "onnxruntime torch ctranslate2 faster_whisper xllamacpp hibari livekit sounddevice httpx pytest"
     program = (
-        "import sys, edge_audio.testing; "
-        f"print(*[name for name in {heavy.split()} if name in sys.modules])"
+        f"import sys, edge_audio.testing; print(*[name for name in {heavy.split()} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_all_replies_to_a_turn_are_the_same_and_the_last_is_repeated() -> None:
+    async def main() -> list[str]:
+        chat = ScriptedChat("One.", "Two.")
+        before = [[Message("user", "?"), Message("assistant", "!")] * turns for turns in (0, 0, 1, 1, 2)]
+        return [
+            "".join([delta.text async for delta in chat.reply(context, UserTurn("Well?"))])
+            for context in before
+        ]
+
+    assert run_virtual(main()) == ["One.", "One.", "Two.", "Two.", "Two."]

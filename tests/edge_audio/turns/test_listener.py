@@ -10,7 +10,7 @@ import pytest
 from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_S, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
-from edge_audio.turns.detectors import EndOfTurnModel, SpeechSession
+from edge_audio.testing import LoudnessDetector, ScriptedEndOfTurn
 from edge_audio.turns.listener import Listener, ListenerSettings
 from edge_audio.turns.tracker import SpeechTracker
 from runtime import clock
@@ -22,15 +22,6 @@ E = TypeVar("E", bound=Event)
 
 ASR_S = 0.07
 JUDGE_S = 0.04
-
-
-class Detector(SpeechSession):
-    """A frame of ones is speech."""
-
-    window_samples = 320
-
-    async def feed(self, frame: Frame) -> tuple[float, ...]:
-        return (float(frame.pcm[0]),)
 
 
 class Counted(Utterance):
@@ -67,12 +58,6 @@ class Counting(Recognizer):
         return Counted(self)
 
 
-class EndOfTurn(EndOfTurnModel):
-    async def probability(self, pcm: Samples) -> float:
-        await asyncio.sleep(JUDGE_S)
-        return 0.9
-
-
 class Session:
     """Speech as a string, 20 ms a letter: `x` speech, `e` an echo, `.` silence; and what was told."""
 
@@ -83,10 +68,10 @@ class Session:
         self._frames = frames
         self.listener = Listener(
             frames,
-            Detector(),
+            LoudnessDetector(),
             SpeechTracker(320, threshold=0.5, release=0.35, onset_ms=60, pause_ms=120),
             self.recognizer,
-            EndOfTurn(),
+            ScriptedEndOfTurn(0.9, delay_s=JUDGE_S),
             self._tell,
             Trace(),
             ListenerSettings(

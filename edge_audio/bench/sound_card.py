@@ -1,22 +1,17 @@
-"""Stand-ins that cost nothing, to measure what is between the models."""
+"""A sound card that isn't there, to measure what is between the models and the hardware."""
 
 import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame, Samples
+from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, Frame
 from edge_audio.audio.playout import Playout
 from edge_audio.events import Event
-from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
-from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, Voice
-from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
 from runtime import clock
 from runtime.channel import Channel
 
@@ -69,60 +64,3 @@ class SoundCard(AudioDevice):
             self._blocks += 1
             next_s += _BLOCK_S
             time.sleep(max(0.0, next_s - time.perf_counter()))
-
-
-class Chatterbox(ChatModel):
-    """A chat model that has a lot to say at once."""
-
-    name = "stand-in"
-
-    async def reply(self, context: Sequence[Message], turn: UserTurn) -> AsyncGenerator[TextDelta, None]:
-        """See `ChatModel.reply`."""
-        for _ in range(20):
-            yield TextDelta("And then there is this to be said about it, my friend. ")
-
-
-class Tone(Voice):
-    """A voice that holds a tone for a second per clause."""
-
-    name = "stand-in"
-    sample_rate_hz = FILE_RATE_HZ
-
-    async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
-        """See `Voice.speak`."""
-        pcm = np.full(FILE_RATE_HZ, 0.5, np.float32)
-        yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
-
-
-class Quiet(SpeechDetector, SpeechSession, EndOfTurnModel, Recognizer):
-    """Ears that hear nothing."""
-
-    name = "stand-in"
-    window_samples = FRAME_SAMPLES
-
-    def session(self) -> "Quiet":
-        """See `SpeechDetector.session` and `Recognizer.session`."""
-        return self
-
-    async def feed(self, frame: Frame) -> tuple[float, ...]:
-        """See `SpeechSession.feed`."""
-        return (0.0,)
-
-    async def probability(self, pcm: Samples) -> float:
-        """See `EndOfTurnModel.probability`."""
-        return 0.0
-
-    def open(self) -> "QuietUtterance":
-        """See `Recognizer.open`."""
-        return QuietUtterance()
-
-
-class QuietUtterance(Utterance):
-    """An utterance without words."""
-
-    def feed(self, pcm: Samples) -> None:
-        """See `Utterance.feed`."""
-
-    async def transcribe(self, *, partial: bool = False) -> Transcript:
-        """See `Utterance.transcribe`."""
-        return Transcript("")
