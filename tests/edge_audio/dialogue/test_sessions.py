@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from edge_audio.adapters import Models
 from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.assistant import Assistant
-from edge_audio.audio.frame import Frame, Samples
+from edge_audio.audio.frame import INPUT_RATE_HZ, Frame, Samples
 from edge_audio.config import Config, Conversation
 from edge_audio.events import Event, SpeculationEnded, SpeculationStarted, TurnEnded, TurnFinished
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
+from edge_audio.testing import ScriptedDevice, VirtualLane
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import SpokenChunk, Style, Voice
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechDetector, SpeechSession
@@ -31,11 +32,9 @@ from tests.edge_audio.dialogue.virtual_models import (
     OUTPUT_RATE_HZ,
     SAMPLES_PER_CHARACTER,
     WORD_SAMPLES,
-    VirtualDevice,
     reply_of,
     sound_of,
 )
-from tests.support.virtual_lane import VirtualLane
 
 QUIET_END_S = 20.0
 
@@ -74,8 +73,8 @@ class Words(Utterance):
         self._samples: Counter[int] = Counter()
 
     def feed(self, pcm: Samples) -> None:
-        if pcm[0]:
-            self._samples[conversation_of(float(pcm[0]))] += len(pcm)
+        for level in np.unique(pcm[pcm > 0]):
+            self._samples[conversation_of(float(level))] += int(np.count_nonzero(pcm == level))
 
     async def transcribe(self, *, partial: bool = False) -> Transcript:
         heard = dict(self._samples)
@@ -156,11 +155,15 @@ class OneVoice(Voice):
         yield SpokenChunk(pcm, clause.text_start, clause.text_start + len(clause.text))
 
 
-class Device(VirtualDevice):
+class Device(ScriptedDevice):
     """Speaks at a level of its own; may fail."""
 
     def __init__(self, conversation: int, speech: list[tuple[float, float]], length_s: float) -> None:
-        super().__init__(speech, length_s, level_of(conversation))
+        stretches = [
+            (begin_s, np.full(round((end_s - begin_s) * INPUT_RATE_HZ), level_of(conversation), np.float32))
+            for begin_s, end_s in speech
+        ]
+        super().__init__(stretches, length_s=length_s, rate_hz=OUTPUT_RATE_HZ)
         self.fails_at_s: float | None = None
 
     async def input_ended(self) -> None:
