@@ -263,7 +263,7 @@ def test_a_long_prefill_gives_way_to_a_reply(prompt: str, path: Path) -> None:
 def test_its_port_is_a_free_one_on_loopback_and_wants_a_key_that_nobody_knows(path: Path) -> None:
     async def main() -> None:
         async with loaded(path) as (one, _), loaded(path) as (other, _):
-            addresses = [httpx.URL(model._server.listening_address) for model in (one, other)]
+            addresses = [httpx.URL(model._server._server.listening_address) for model in (one, other)]
             assert {address.host for address in addresses} == {"127.0.0.1"}
             assert addresses[0].port != addresses[1].port
             async with httpx.AsyncClient(base_url=addresses[0], trust_env=False) as client:
