@@ -193,19 +193,15 @@ class PortAudioDevice(AudioDevice):
         devices = list_devices()
         microphone = find_device(devices, self._microphone, "input")
         speaker = find_device(devices, self._speaker, "output")
-        self._duplex = Duplex(
-            microphone,
-            speaker,
-            latency_s=self._latency_s,
-            reading=self._reading,
-            output_rate_hz=self.output_rate_hz or None,
-        )
+        duplex = Duplex(latency_s=self._latency_s, reading=self._reading)
+        duplex.open(microphone, speaker, output_rate_hz=self.output_rate_hz or None)
+        self._duplex = duplex
         self.name = f"{microphone.name} / {speaker.name}"
         # A device that comes back may have another number, but not another name.
         self._microphone = _lasting(self._microphone, microphone)
         self._speaker = _lasting(self._speaker, speaker)
-        self.input_latency_s = self._duplex.input_latency_s
-        self.output_latency_s = self._duplex.output_latency_s
+        self.input_latency_s = duplex.input_latency_s
+        self.output_latency_s = duplex.output_latency_s
 
     def _start(self, playout: Playout) -> None:
         if self._duplex is None:

@@ -21,7 +21,7 @@ class PortAudioSpeaker(Speaker):
         sounddevice = load_portaudio()
         try:
             with quiet_stderr():
-                self._stream = sounddevice.OutputStream(rate_hz, device=device.number, channels=1)
+                self._stream = sounddevice.OutputStream(samplerate=rate_hz, device=device.number, channels=1)
                 self._stream.start()
         except sounddevice.PortAudioError as error:
             raise UserError(

@@ -73,25 +73,24 @@ class FakePortAudio:
         self.calls_back = False
         self.stalled: set[str] = set()
 
-    def _stream(self, kind: str, rate_hz: int, block: int, channels: int, callback: Any) -> FakeStream:
+    def _stream(
+        self, kind: str, *, samplerate: int, blocksize: int, channels: int, callback: Any, **_: Any
+    ) -> FakeStream:
+        rate_hz = samplerate
         if rate_hz not in self.rates.get(kind, {rate_hz}):
             raise PortAudioError(f"Error opening {kind}: Invalid sample rate", -9997)
         if channels not in self.channels.get(kind, {channels}):
             raise PortAudioError(f"Error opening {kind}: Invalid number of channels", -9998)
-        stream = FakeStream(self, kind, rate_hz, block, channels)
+        stream = FakeStream(self, kind, rate_hz, blocksize, channels)
         stream.callback = callback
         self.streams.append(stream)
         return stream
 
-    def InputStream(  # noqa: N802 (as sounddevice has it)
-        self, rate_hz: int, block: int, device: int, channels: int, dtype: str, *, callback: Any, **_: Any
-    ) -> FakeStream:
-        return self._stream("microphone", rate_hz, block, channels, callback)
+    def InputStream(self, **settings: Any) -> FakeStream:  # noqa: N802 (as sounddevice has it)
+        return self._stream("microphone", **settings)
 
-    def OutputStream(  # noqa: N802
-        self, rate_hz: int, block: int, device: int, channels: int, dtype: str, *, callback: Any, **_: Any
-    ) -> FakeStream:
-        return self._stream("speaker", rate_hz, block, channels, callback)
+    def OutputStream(self, **settings: Any) -> FakeStream:  # noqa: N802
+        return self._stream("speaker", **settings)
 
 
 MICROPHONE = DeviceInfo(0, "USB Mic: Audio (hw:1,0)", "ALSA", 2, 0, 44_100, True, False)
@@ -108,9 +107,9 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePortAudio]:
 
 
 def open_duplex(output_rate_hz: int | None = None) -> Duplex:
-    return Duplex(
-        MICROPHONE, SPEAKER, latency_s=0.04, reading=threading.Lock(), output_rate_hz=output_rate_hz
-    )
+    duplex = Duplex(latency_s=0.04, reading=threading.Lock())
+    duplex.open(MICROPHONE, SPEAKER, output_rate_hz=output_rate_hz)
+    return duplex
 
 
 def test_the_microphone_runs_at_16_khz_and_the_speaker_at_its_own_rate(library: FakePortAudio) -> None:
@@ -141,7 +140,7 @@ def test_devices_that_refuse_mono_are_opened_with_all_channels(library: FakePort
     np.testing.assert_array_equal(reference.read()[1], np.linspace(0.1, 0.9, 480, dtype=np.float32))
 
 
-def test_a_device_that_opens_at_no_rate_is_told_and_nothing_stays_open(library: FakePortAudio) -> None:
+def test_a_device_that_opens_at_no_rate_is_reported_and_nothing_stays_open(library: FakePortAudio) -> None:
     library.rates["speaker"] = set()
     with pytest.raises(UserError, match=r"speaker 'USB Speaker' can't be opened .*Invalid sample rate"):
         open_duplex()
@@ -156,7 +155,8 @@ def test_a_speaker_that_comes_back_must_take_the_rate_it_had(library: FakePortAu
 
 def test_while_somebody_else_reads_the_playout_silence_is_handed_out(library: FakePortAudio) -> None:
     reading = threading.Lock()
-    duplex = Duplex(MICROPHONE, SPEAKER, latency_s=0.04, reading=reading)
+    duplex = Duplex(latency_s=0.04, reading=reading)
+    duplex.open(MICROPHONE, SPEAKER)
     playout, reference = Playout(48_000), SampleRing(4_800)
     playout.write(np.ones(960, np.float32))
     duplex.start(playout, reference)
