@@ -11,7 +11,7 @@ from runtime.errors import UserError
 
 Direction = Literal["input", "output"]
 
-_SEE_DEVICES = "See what there is with `edge-audio devices`."
+_SEE_DEVICES = "List the devices with `edge-audio devices`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,15 @@ class DeviceInfo:
     host_api: str
     """Such as `ALSA` or `Core Audio`."""
     inputs: int
-    """Channels that can be recorded; 0 for a mere speaker."""
+    """Channels that can be recorded; 0 if it only plays."""
     outputs: int
-    """Channels that can be played; 0 for a mere microphone."""
+    """Channels that can be played; 0 if it only records."""
     default_rate_hz: int
     is_default_input: bool
     is_default_output: bool
 
     def channels(self, direction: Direction) -> int:
-        """Channels in one direction."""
+        """Return the number of channels in one direction."""
         return self.inputs if direction == "input" else self.outputs
 
 
@@ -51,7 +51,7 @@ def load_portaudio() -> Any:
 
 
 def rescan() -> None:
-    """Make PortAudio look for devices anew. All streams must be closed. Blocks. Raises `UserError`."""
+    """Make PortAudio look for devices again. All streams must be closed. Blocks. Raises `UserError`."""
     sounddevice = load_portaudio()
     with quiet_stderr():
         try:
@@ -86,7 +86,7 @@ def list_devices() -> list[DeviceInfo]:
 
 
 def default_devices_available() -> bool:
-    """Whether there is a default microphone and a default speaker; False without PortAudio. Blocks."""
+    """Return True if there is a default microphone and a default speaker; False without PortAudio. Blocks."""
     try:
         devices = list_devices()
     except UserError:
@@ -97,7 +97,7 @@ def default_devices_available() -> bool:
 def find_device(devices: Sequence[DeviceInfo], wanted: str | int | None, direction: Direction) -> DeviceInfo:
     """Choose the device by number, by (part of) its name, or the default for None.
 
-    Of several that match, the one whose whole name matches comes first, then the lowest number.
+    Of several that match, it takes the one whose whole name matches, else the one with the lowest number.
     Raises `UserError` if there is none that can record or play.
     """
     what = "microphone" if direction == "input" else "speaker"
@@ -119,7 +119,7 @@ def find_device(devices: Sequence[DeviceInfo], wanted: str | int | None, directi
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Send what C libraries print to file descriptor 2 nowhere while the block runs."""
+    """Discard what C libraries print to standard error (file descriptor 2) while the block runs."""
     try:
         saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     except OSError:

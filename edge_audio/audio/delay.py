@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from edge_audio.audio.frame import FRAME_S, FRAME_SAMPLES, Samples
 
 LONGEST_S = 0.5
-"""Longest delay that is found: loudspeakers on Bluetooth come to some 0.3 s."""
+"""Longest delay that can be found; Bluetooth loudspeakers reach about 0.3 s."""
 
 _FRAMES = 51
 """Frames that are correlated at once (1.02 s): twice the longest delay."""
@@ -18,13 +18,13 @@ _LOW_HZ, _HIGH_HZ = 300, 3800
 """Where speech is loud, and small loudspeakers and microphones work."""
 
 _RATE_HZ = 8000
-"""Rate of the correlation: twice the highest frequency, and some."""
+"""Rate of the correlation: a little more than twice the highest frequency."""
 
 _KEPT = 0.6
 """How much of the earlier correlations is kept at each new one: a memory of about 0.8 s."""
 
 _CLEAR = 10.0
-"""How far a peak must stand out of the correlation's mean. Noise comes to 4, an echo to 40 and more."""
+"""How many times the correlation's mean a peak must reach. Noise reaches 4, an echo 40 and more."""
 
 _AGREE_S = 0.004
 """Two estimates in a row that differ by no more than this confirm each other."""
@@ -33,17 +33,17 @@ _AGREE_S = 0.004
 class DelayEstimator:
     """Finds the delay by GCC-PHAT: the cross-correlation with all frequencies weighted alike.
 
-    So weighted, the colour of a loudspeaker and the reverberation of a room leave one sharp peak, at the
+    With this weighting, a loudspeaker's colour and a room's reverberation still leave one sharp peak, at the
     direct sound. Both sides are compared in bins of equal width, whatever their rates.
 
-    Measured in simulated rooms (T60 0.2 to 0.8 s, a speaker that distorts, another voice over the echo): it
-    is found within 0.9 s of speech, to 1 ms, and found anew within 1.0 s after it has jumped.
+    Measured in simulated rooms (T60 0.2 to 0.8 s, a speaker that distorts, another voice over the echo): the
+    delay is found within 0.9 s of speech, to 1 ms, and found again within 1.0 s after a jump.
     """
 
     def __init__(self, played_rate_hz: int) -> None:
         """`played_rate_hz` is the rate of what is played, a multiple of 50 Hz."""
         self.delay_s: float | None = None
-        """From what is played until its echo is heard, as last found; None until it was found."""
+        """Time from when a sound is played until its echo is heard, as last found; None until then."""
         self._heard: Samples = np.zeros(_FRAMES * FRAME_SAMPLES, np.float32)
         self._played: Samples = np.zeros(_FRAMES * (played_rate_hz // 50), np.float32)
         bin_hz = 1 / (_FRAMES * FRAME_S)
@@ -56,7 +56,7 @@ class DelayEstimator:
     def push(self, heard: Samples, played: Samples) -> bool:
         """Take the next 20 ms of both sides; return whether `delay_s` was found or has changed.
 
-        To be called while something is played or its echo may still be heard.
+        Call it while something is played or its echo may still be heard.
         """
         self._heard = np.concatenate((self._heard[len(heard) :], heard))
         self._played = np.concatenate((self._played[len(played) :], played))
@@ -78,7 +78,7 @@ class DelayEstimator:
         return sizes[: round(LONGEST_S * _RATE_HZ)]
 
     def _found(self, delay_s: float) -> bool:
-        """Take what the last correlation says; two that agree make it so."""
+        """Accept the delay if two correlations in a row agree on it; return whether `delay_s` changed."""
         confirmed = abs(delay_s - self._candidate_s) <= _AGREE_S
         self._candidate_s = delay_s
         if not confirmed or (self.delay_s is not None and abs(delay_s - self.delay_s) <= _AGREE_S):

@@ -1,4 +1,4 @@
-"""The seam to the world's sound: a microphone and a speaker on one time line."""
+"""The seam to sound devices: a microphone and a speaker on one time line."""
 
 import asyncio
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class AudioDevice(Protocol):
         ...
 
     async def input_ended(self) -> None:
-        """Return once nothing but silence is to come, which `run` goes on to put; never for a microphone."""
+        """Return once only silence follows, which `run` keeps putting; a microphone never returns."""
         await asyncio.Event().wait()
 
     async def close(self) -> None:
@@ -71,15 +71,15 @@ class AudioDeviceConfig(AdapterConfig, frozen=True):
     echo_cancellation: bool = True
     """Whether to take the speaker's sound out of the microphone's; never done for files unless `--echo`."""
     noise_suppression: bool = False
-    """Whether to reduce steady noise. All that listens here is better without (measured): with voices in the
-    background 5 dB below the speaker, 6 of 10 onsets of speech are missed and the background is taken for
-    speech 15 times a minute, without it never; and of 100 words in noise at 10 and 5 dB, `whisper-tiny.en`
-    gets up to 7 more wrong."""
+    """Whether to reduce steady noise. All models that listen here do better without it (measured): with
+    voices in the background 5 dB below the speaker, it makes the detector miss 6 of 10 onsets of speech and
+    take the background for speech 15 times a minute (never without it); and in noise at 10 and 5 dB,
+    `whisper-tiny.en` gets up to 7 more of 100 words wrong."""
     auto_gain: bool = False
-    """Whether to level the microphone, for one that is so quiet that speech stays below -45 dBFS. There,
-    speech is noticed sooner (measured: by 0.1 s at -45 dBFS, 0.2 s at -55, 0.3 s at -62), and the words are
-    heard as well or better. Others gain nothing, and as what is left of an echo is raised too, it sounds
-    like speech four times as often."""
+    """Whether to level the microphone; for one so quiet that speech stays below -45 dBFS. There, speech is
+    noticed sooner (measured: by 0.1 s at -45 dBFS, 0.2 s at -55, 0.3 s at -62), and words are recognized as
+    well or better. Other microphones gain nothing, and the residual echo, which is raised too, is taken for
+    speech four times as often."""
 
     @property
     def treats_the_microphone(self) -> bool:
@@ -87,9 +87,11 @@ class AudioDeviceConfig(AdapterConfig, frozen=True):
         return self.echo_cancellation or self.noise_suppression or self.auto_gain
 
     def load(self, shared: Shared) -> AudioDevice:
-        """Return the device for one conversation; it is yet to be opened."""
+        """Return the device for one conversation, not opened yet."""
         raise NotImplementedError
 
     def speaker(self, rate_hz: int) -> AbstractContextManager[Speaker]:
         """Open the speaker alone, for samples at `rate_hz`. Blocks. Raises `UserError` if it can't be."""
-        raise UserError("The config's sound device only converses.", "Write a file with --output.")
+        raise UserError(
+            "The config's sound device works only in conversations.", "Write a file with --output."
+        )

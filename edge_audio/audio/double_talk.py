@@ -1,4 +1,4 @@
-"""Double talk: whether what is heard while a reply is played holds more than the reply's echo."""
+"""Double-talk detection: whether the microphone hears more than the echo of what is played."""
 
 from collections import deque
 
@@ -23,51 +23,52 @@ _AUDIBLE_DB = -75.0
 """Level of a band of what was played, with its reverberation, below which no echo is expected."""
 
 _DECAY_DB = 1.2
-"""How fast the echo is taken to die away, a frame: a room with 1 s of reverberation."""
+"""Assumed decay of the echo in dB per frame: that of a room with 1 s of reverberation."""
 
 _LEARNT_FROM = 250
-"""The latest frames with an echo (5 s), from which the way from speaker to microphone is learnt."""
+"""The latest frames with an echo (5 s), from which the path from speaker to microphone is learnt."""
 
 _FEWEST = 25
-"""Frames with an echo (0.5 s) before which nothing is known of that way."""
+"""Frames with an echo (0.5 s) that are needed before anything is known of that path."""
 
 _LEARN_EVERY = 10
 
 _QUANTILE = 0.8
-"""The echo is taken to be as loud, against what is played, as it is at most in this part of the time: the
-rest may be somebody who speaks."""
+"""Quantile of the levels heard, against what is played, that is taken for the echo's loudest: what is louder
+may be somebody who speaks."""
 
 _CAUTIOUS = 500
-"""While few frames with an echo are known, a larger part of them, by the share that is missing of so many."""
+"""With few frames known the quantile is higher: 1 minus their number divided by this."""
 
 _UNKNOWN_DB = 20.0
-"""The gain of a speaker and microphone that nothing is known of: no echo is louder."""
+"""Gain assumed for a speaker and microphone that nothing is known of: no echo is louder."""
 
 _NOISE_RISE_DB = 0.02
-"""How fast the noise floor may rise, a frame."""
+"""How fast the noise floor may rise, in dB per frame."""
 
 _NOISE_SPREAD_DB = 6.0
-"""What noise may be louder by than its floor."""
+"""How far noise may rise above its floor."""
 
 _TOLERANCE_DB = 3.0
-"""What an echo may be louder by than expected."""
+"""How much louder than expected an echo may be."""
 
 _EXCESS_DB = 0.5
-"""Mean over the bands of what is louder than that, from which somebody speaks."""
+"""Mean level over the bands, beyond that tolerance, from which somebody is taken to speak."""
 
 _REMEMBERED = 3
-"""Frames for which somebody who speaks counts as speaking on: as long as two windows of the VAD."""
+"""Frames for which somebody who spoke counts as still speaking: as long as two windows of the VAD."""
 
 
 class DoubleTalkDetector:
-    """Compares what is heard, band by band, with the echo that what was played must have.
+    """Compares what is heard, band by band, with the echo to expect of what was played.
 
-    The echo's level is predicted from what was played: `delay` before, dying away slowly, and with the gain
-    of each band as learnt from the last 5 s with an echo. Until the delay is known, the loudest of the last
-    half second is what the echo may be as loud as; until the gain is known, all is echo. Needs no canceller,
-    so it holds before a canceller has learnt the room, and where it can't: distortion, late reverberation.
+    The echo's level is predicted from what was played `delay` before: it dies away slowly, and each band has
+    the gain learnt from the last 5 s with an echo. Until the delay is known, the echo may be as loud as the
+    loudest of the last half second; until the gain is known, everything is taken for echo. It needs no
+    canceller, so it works before a canceller has learnt the room, and where one can't: with distortion and
+    late reverberation.
 
-    Measured: 0.2 ms a frame while something is played, nothing else.
+    Measured: 0.2 ms a frame while something is played, else nothing.
     """
 
     def __init__(self, played_rate_hz: int) -> None:
@@ -89,18 +90,18 @@ class DoubleTalkDetector:
 
     @property
     def delay_s(self) -> float | None:
-        """From what is played until its echo is heard; None until it is known."""
+        """Time from when a sound is played until its echo is heard; None until it is known."""
         return self._delay.delay_s
 
     def only_echo(self, heard: Samples, played: Samples) -> bool:
-        """Take the next 20 ms; return whether an echo may be heard, and nobody who speaks over it.
+        """Take the next 20 ms; return True if they may hold an echo and nobody speaks over it.
 
         `heard` is what the microphone hears, at 16 kHz, with the echo in it; `played` is at its own rate.
         """
         if not played.any() and np.max(self._expected) < _AUDIBLE_DB:
             return False
         if self._delay.push(heard, played):
-            self._learn_anew()
+            self._learn_again()
         level = self._heard_bands.push(heard)
         self._played.append(self._played_bands.push(played))
         self._heard.append(level)
@@ -110,7 +111,7 @@ class DoubleTalkDetector:
         return max(self._excesses) < _EXCESS_DB
 
     def _expect(self, ago: int) -> None:
-        """Follow the echo to the frame that is `ago` frames back."""
+        """Predict the echo of the frame that is `ago` frames back; call it frame by frame."""
         newest = len(self._played) - 1 - ago
         arriving = np.max([self._played[newest - lag] for lag in self._lags], axis=0)
         self._expected = np.maximum(self._expected - _DECAY_DB, arriving)
@@ -123,8 +124,8 @@ class DoubleTalkDetector:
             part = max(_QUANTILE, 1.0 - len(self._gains) / _CAUTIOUS)
             self._gain = np.quantile(np.array(self._gains), part, axis=0)
 
-    def _learn_anew(self) -> None:
-        """Learn from the same frames with the delay that was found."""
+    def _learn_again(self) -> None:
+        """Learn again from the same frames, with the delay that was found."""
         assert self._delay.delay_s is not None
         first = int(self._delay.delay_s / FRAME_S)
         self._lags = range(first, first + 2)
@@ -167,5 +168,5 @@ class _Bands:
 
 
 def _mel(hz: float) -> float:
-    """The mel scale, but for its unit."""
+    """Return `hz` on the mel scale, up to a constant factor."""
     return float(np.log1p(hz / 700))

@@ -20,17 +20,18 @@ _BLOCK = INPUT_RATE_HZ // 100
 class EchoCanceller:
     """WebRTC's echo canceller (AEC3), with noise suppression and gain control if asked for.
 
-    It learns the way from speaker to microphone, delay included, from the samples that were handed to
-    the speaker. The delay must be 20 ms or more, which the buffers of a sound device alone come to. AEC3
+    It learns the path from speaker to microphone, delay included, from the samples that were handed to
+    the speaker. The delay must be 20 ms or more; the buffers of a sound device alone reach that. AEC3
     finds any delay up to 0.4 s by itself, as well without a hint as with the right one, and again within
-    3 s after a jump (measured), so all that it is told is what the device says.
+    3 s after a jump (measured), so the device's own figure is the only hint it gets.
 
-    A canceller that has heard no echo yet takes all for one: who spoke over the beginning of the first reply
-    would not be heard for 1 to 2 s, with headphones often not at all (measured). So it rehearses first.
+    Before it has heard any echo, AEC3 treats all input as echo: a user who spoke over the beginning of the
+    first reply would not be heard for 1 to 2 s, with headphones often not at all (measured). So it rehearses
+    first.
 
-    What is left of an echo may still sound like speech: in the first seconds of the first reply, in a room
-    with much reverberation, or where the speaker distorts. Frames in which nothing but the echo can be heard
-    are marked, so that nobody takes them for a voice.
+    The residual echo may still sound like speech: in the first seconds of the first reply, in a room with
+    much reverberation, or where the speaker distorts. Frames that hold nothing but echo are marked, so that
+    nobody takes them for a voice.
 
     Measured on one core: 0.16 ms a frame, and 0.36 ms while something is played, so it runs on the
     loop; 0.3 s and 25 MB to make one.
@@ -48,10 +49,10 @@ class EchoCanceller:
     ) -> None:
         """`reference_rate_hz` is the speaker's rate. Blocks while WebRTC is loaded.
 
-        `latency_s` is the device's, input and output together: where to look for the echo at first.
+        `latency_s` is the device's, input and output together: it says where to look for the echo at first.
         `high_pass` takes out rumble below about 100 Hz; `auto_gain` levels the voice.
         """
-        from livekit import rtc  # takes 0.15 s, which only those pay who use it
+        from livekit import rtc  # takes 0.15 s, so only when it is used
 
         self._webrtc: Any = rtc.AudioProcessingModule(
             echo_cancellation=echo_cancellation,
@@ -78,7 +79,7 @@ class EchoCanceller:
 
     @property
     def delay_s(self) -> float | None:
-        """From handing a sample out until its echo is heard, as measured; None until an echo was heard."""
+        """Time from handing out a sample until its echo is heard, as measured; None until one is heard."""
         if self._double_talk is None or self._double_talk.delay_s is None:
             return None
         return self._double_talk.delay_s + Reference.IN_HAND * _BLOCK / INPUT_RATE_HZ

@@ -30,7 +30,7 @@ class Input(Protocol):
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing but silence is to come."""
+        """True once only silence follows."""
         ...
 
     def frame(self, start: int) -> Samples:
@@ -39,8 +39,8 @@ class Input(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """Where what passes through a `FileDevice` is written; what is None is not."""
+class OutputFiles:
+    """The files that a `FileDevice` writes; None for one that is not wanted."""
 
     reply: WavWriter | None = None
     """What the speaker played, on the input's time line."""
@@ -54,14 +54,14 @@ class Recording:
                 writer.close()
 
     def abort(self) -> None:
-        """Leave no files."""
+        """Discard the files."""
         for writer in (self.reply, self.conversation):
             if writer is not None:
                 writer.abort()
 
 
 class FileDevice(AudioDevice):
-    """Speaks an input, such as a script, and records what is answered.
+    """Plays an input, such as a script, to the assistant and records the answers.
 
     Each 20 ms it hands out the playout's next blocks and then puts the frame that a microphone would
     have finished by then. When the input is exhausted it goes on with silence.
@@ -71,9 +71,9 @@ class FileDevice(AudioDevice):
     input_latency_s = FRAME_S
 
     def __init__(
-        self, name: str, script: Input, recording: Recording | None = None, room: Room | None = None
+        self, name: str, script: Input, output: OutputFiles | None = None, room: Room | None = None
     ) -> None:
-        """Keep what is played in `recording`, if there is one.
+        """Keep what is played in `output`, if there is one.
 
         In a `room` the microphone hears the speaker; without one it doesn't, as with headphones.
         """
@@ -81,10 +81,10 @@ class FileDevice(AudioDevice):
         self.echoes = room is not None
         self.reference: SampleRing | None = SampleRing(FILE_RATE_HZ)
         self._script = script
-        self._recording = recording = recording or Recording()
+        self._output = output = output or OutputFiles()
         self._room = room
         self._exhausted = asyncio.Event()
-        self._mixer = _Mixer(recording.conversation) if recording.conversation else None
+        self._mixer = _Mixer(output.conversation) if output.conversation else None
 
     async def run(self, frames: Channel[Frame], playout: Playout, notify: Callable[[Event], None]) -> None:
         """See `AudioDevice.run`."""
@@ -99,7 +99,7 @@ class FileDevice(AudioDevice):
         await self._exhausted.wait()
 
     def _hand_out(self, played: Samples, start: int) -> None:
-        """Keep what is `played` for an echo canceller while the input's sample `start` is heard."""
+        """Keep `played`, heard with the input's sample `start`, for an echo canceller."""
         if self.reference is not None:
             self.reference.write(played)
 
@@ -117,8 +117,8 @@ class FileDevice(AudioDevice):
             pcm = self._script.frame(start)
             if self._room is not None:
                 pcm = pcm + self._room.echo(played)
-            if self._recording.reply is not None:
-                self._recording.reply.write(played)
+            if self._output.reply is not None:
+                self._output.reply.write(played)
             if self._mixer is not None:
                 self._mixer.add(pcm, played)
             index += 1

@@ -24,10 +24,10 @@ HIGHEST_RATE_HZ = 192_000
 _BLOCK_FRAMES = 1 << 16
 
 _UNKNOWN_LENGTH = 0x7FFF_F000
-"""Lengths from here on are what programs write that can't seek back to fill the true one in."""
+"""Lengths from here on are placeholders of programs that can't seek back to fill in the true one."""
 
 _WAV_SAMPLES = (0xFFFF_FFFF - 36) // 2
-"""What the header's 32-bit length can tell: 24.8 hours at 24 kHz."""
+"""The most that the header's 32-bit length can hold: 24.8 hours at 24 kHz."""
 
 _CONVERT = "Convert it first, for instance with `ffmpeg -i IN -ac 1 -ar 16000 OUT.wav`."
 
@@ -35,11 +35,11 @@ _CONVERT = "Convert it first, for instance with `ffmpeg -i IN -ac 1 -ar 16000 OU
 def read_audio(path: str | os.PathLike[str], rate_hz: int = INPUT_RATE_HZ) -> Samples:
     """Read a whole audio file: WAV, FLAC, OGG and whatever else libsndfile knows, 8 to 192 kHz.
 
-    Returns mono samples at `rate_hz` (the mean of all channels), clipped to [-1, 1]. The file passes
-    through in blocks, so nothing but the result is ever held whole.
+    Returns mono samples at `rate_hz` (the mean of all channels), clipped to [-1, 1]. The file is read
+    in blocks, so only the result is ever held in full.
 
     Raises `UserError` for what can't be used: missing, a folder, unreadable, not audio, without sound,
-    cut off (WAV, AIFF, AU and FLAC tell, OGG doesn't), a rate out of range, samples that are no numbers.
+    cut off (found in WAV, AIFF, AU and FLAC, not in OGG), a rate out of range, samples that are not numbers.
     """
     source = Path(path)
     _require_readable(source)
@@ -48,7 +48,7 @@ def read_audio(path: str | os.PathLike[str], rate_hz: int = INPUT_RATE_HZ) -> Sa
             _require_usable(source, sound)
             return _read(source, sound, rate_hz)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw
-        cause = f"{source} is no audio file that can be decoded, or it is damaged."
+        cause = f"{source} can't be decoded: it is damaged, or not an audio file."
         raise UserError(cause, _CONVERT) from error
     except MemoryError as error:
         raise UserError(f"{source} does not fit into memory.", "Cut it into shorter files.") from error
@@ -69,11 +69,11 @@ def _read(source: Path, sound: soundfile.SoundFile, rate_hz: int) -> Samples:
             count = min(_BLOCK_FRAMES, sound.frames - frames)
             block = sound.read(count, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            break  # told below as what it most likely is: cut off
+            break  # reported below as what it most likely is: cut off
         if not len(block):
             break
         if not np.all(np.isfinite(block)):
-            raise UserError(f"{source} holds samples that are no numbers (NaN or infinity).", _CONVERT)
+            raise UserError(f"{source} holds samples that are not numbers (NaN or infinity).", _CONVERT)
         frames += len(block)
         take(resampler.push(block.mean(axis=1)))
     take(resampler.flush())
@@ -123,7 +123,7 @@ def as_16_bit(pcm: Samples) -> bytes:
 
 
 class WavWriter:
-    """Writes a 16-bit mono WAV file block by block; it appears, whole, upon `close`.
+    """Writes a 16-bit mono WAV file block by block; it appears, complete, on `close`.
 
     As a context manager it closes at the end of the block, and aborts if the block fails.
     """
@@ -139,7 +139,7 @@ class WavWriter:
         self._wave.setframerate(rate_hz)
 
     def write(self, pcm: Samples) -> None:
-        """Append samples, clipped to [-1, 1]. Raises `UserError` (disk full), leaving nothing."""
+        """Append samples, clipped to [-1, 1]. Raises `UserError` (disk full), leaving no file."""
         if self.samples + len(pcm) > _WAV_SAMPLES:
             self.abort()
             raise UserError(f"{self._target.path} has grown too long for a WAV file (4 GB).", "Write less.")
@@ -151,7 +151,7 @@ class WavWriter:
         self.samples += len(pcm)
 
     def close(self) -> None:
-        """Complete the file and put it in its place. Raises `UserError`, leaving nothing, if it can't."""
+        """Complete the file and put it in its place. Raises `UserError`, leaving no file, if it can't."""
         try:
             self._wave.close()
         except OSError as error:
@@ -160,7 +160,7 @@ class WavWriter:
         self._target.commit()
 
     def abort(self) -> None:
-        """Leave nothing; an existing file of that name stays as it was. Does nothing after `close`."""
+        """Discard the file; an existing one of that name stays as it was. Does nothing after `close`."""
         with suppress(OSError):
             self._wave.close()
         self._target.abort()

@@ -9,7 +9,7 @@ Samples = NDArray[np.float32]
 """Mono PCM, shape (n,), float32 in [-1, 1]."""
 
 INPUT_RATE_HZ = 16_000
-"""Rate of everything that is heard; what all recognizers, detectors and tokenizers here take."""
+"""Rate of all input; every recognizer, detector and tokenizer here takes it."""
 
 FRAME_SAMPLES = 320
 """Samples of a frame: 20 ms at 16 kHz."""
@@ -29,11 +29,11 @@ class Frame:
     """20 ms of input, with its place in the input."""
 
     pcm: Samples
-    """`FRAME_SAMPLES` samples at `INPUT_RATE_HZ`; never written to after it was made."""
+    """`FRAME_SAMPLES` samples at `INPUT_RATE_HZ`; never changed afterwards."""
     start: int
     """Index of the first sample since the input began; a jump means that frames were dropped."""
     only_echo: bool = False
-    """Whether this is, so far as one can tell, only what is left of the speaker's own sound."""
+    """True if, as far as one can tell, it holds only what is left of the speaker's own sound."""
 
     @property
     def end(self) -> int:

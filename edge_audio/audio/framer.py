@@ -1,4 +1,4 @@
-"""The framer: cuts the input's time line into frames, whatever it is made of at the moment."""
+"""The framer: cuts the input's time line into frames, with or without a microphone."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ class Framer:
         self._origin = (0, 0)  # an index of the ring, and the same moment's index on the time line
 
     def attach(self, ring: SampleRing, rate_hz: int) -> None:
-        """Go on with what `ring` captures from now on at `rate_hz`; what waits in it is forgotten."""
+        """Continue with what `ring` captures from now on at `rate_hz`; samples waiting in it are dropped."""
         ring.read()
         self._ring = ring
         self._resampler = StreamResampler(rate_hz, INPUT_RATE_HZ)
@@ -32,7 +32,7 @@ class Framer:
 
     @property
     def heard(self) -> int:
-        """Index after the last sample captured, also if it is in no frame yet."""
+        """Index after the last sample captured, even if it is in no frame yet."""
         return self._place(self._ring.written)
 
     def captured(self) -> Iterator[Frame]:
@@ -48,7 +48,7 @@ class Framer:
             yield self._frame(pcm[at : at + FRAME_SAMPLES])
 
     def silence(self, end: int) -> Iterator[Frame]:
-        """Yield silent frames up to index `end`, exclusive, as far as whole frames reach."""
+        """Yield whole silent frames up to index `end`, exclusive."""
         while self.next + FRAME_SAMPLES <= end:
             yield self._frame(np.zeros(FRAME_SAMPLES, np.float32))
 
@@ -58,7 +58,7 @@ class Framer:
         return frame
 
     def _skip_to(self, index: int) -> None:
-        """Samples were lost: take up the time line where the ring's `index` belongs."""
+        """Continue the time line where the ring's `index` belongs, after samples were lost."""
         self._resampler.flush()
         self._pending = self._pending[:0]
         self.next = self._place(index)

@@ -1,4 +1,4 @@
-"""Whisper's log-mel spectrogram, what its models and those made from it hear instead of samples."""
+"""Whisper's log-mel spectrogram: the input of its models and of those made from them."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -60,7 +60,7 @@ def in_bands(spectra: NDArray[np.float32], filters: NDArray[np.float32]) -> NDAr
 
 
 def slaney_filters(rate_hz: int, fft_samples: int, bands: int, top_hz: float) -> NDArray[np.float64]:
-    """Slaney's triangular filters of equal area from 0 Hz to `top_hz`, shape (bins, bands).
+    """Return Slaney's triangular filters of equal area from 0 Hz to `top_hz`, shape (bins, bands).
 
     His mel scale is linear up to 1 kHz, which is mel 15, and then takes 27 mels for a factor of 6.4
     (M. Slaney, Auditory Toolbox, 1998). `top_hz` is at least 1 kHz.

@@ -15,7 +15,7 @@ from edge_audio.audio.frame import Samples
 from edge_audio.audio.sample_ring import SampleRing
 
 HISTORY_S = 0.6
-"""So much of what was played is kept, to say a word again that a pause cut: longer than most words."""
+"""How much of what was played is kept, to repeat a word that a pause cut: longer than most words."""
 
 FADE_MS = 5
 """Length of the ramp at a stop or a restart: long enough to avoid a click."""
@@ -34,7 +34,7 @@ class Playout:
         self.last_sound_at = -1
         """Place on the time line of the last sample that was not zero."""
         self.copy: SampleRing | None = None
-        """Where all that is handed out is copied to, silence included, for a recorder."""
+        """Gets a copy of all that is handed out, silence included, for a recorder."""
         self._history = round(rate_hz * HISTORY_S)
         self._ring = np.zeros(max(1, round(rate_hz * capacity_s)) + self._history, np.float32)
         self._fade_out = np.linspace(1.0, 0.0, max(1, rate_hz * FADE_MS // 1000) + 1, dtype=np.float32)[1:]
@@ -54,7 +54,7 @@ class Playout:
     # The loop's side.
 
     def begin(self) -> None:
-        """Start a new reply behind what is queued: `played` and `started_at` count from here."""
+        """Start a new reply after what is queued: `played` and `started_at` count from here."""
         self._begin_at = self._written
 
     @property
@@ -70,7 +70,7 @@ class Playout:
         return played if begin_at == self._begin_at else 0
 
     def room(self) -> int:
-        """How many samples `write` would take now; what `clear` forgot counts until the next block."""
+        """Number of samples that `write` would take now; what `clear` dropped counts until the next block."""
         return max(0, len(self._ring) - self._history - (self._written - self._read))
 
     def write(self, pcm: Samples) -> int:
@@ -88,18 +88,18 @@ class Playout:
         self._paused = True
 
     def resume(self, back: int = 0) -> None:
-        """Go on `back` samples before where `pause` stopped, at most `HISTORY_S`, and within the reply."""
+        """Continue `back` samples before where `pause` stopped: at most `HISTORY_S`, and within the reply."""
         self._resume_at = max(self._read - min(back, self._history), self._begin_at, self._discard_to)
         self._paused = False
 
     def clear(self) -> None:
-        """Fall silent within the next block and forget what is queued; ends a pause."""
+        """Fall silent within the next block and drop what is queued; ends a pause."""
         self._discard_to = self._written  # before the pause ends, lest a block comes in between
         self._paused = False
 
     @property
     def paused(self) -> bool:
-        """Whether `pause` was called and not undone."""
+        """True from `pause` until `resume` or `clear`."""
         return self._paused
 
     @property
@@ -134,7 +134,7 @@ class Playout:
         self._sounding = copied > 0 and filled == len(block)
 
     def _stop(self, block: Samples, end: int) -> int:
-        """Hand out a ramp down of what comes next, at most up to index `end`; return its length."""
+        """Fade out what comes next, at most up to index `end`; return the fade's length."""
         count = min(len(self._fade_out), len(block), end - self._read)
         self._take(block, 0, count)
         block[:count] *= self._fade_out[len(self._fade_out) - count :]
@@ -150,7 +150,7 @@ class Playout:
         return count
 
     def _go_back(self, to: int) -> None:
-        """Play again from index `to` on what was played already."""
+        """Play again, from index `to` on, what was played already."""
         back = self._read - to
         begin_at, started_at, played = self._progress
         if back > 0 and begin_at == self._begin_at:

@@ -29,25 +29,25 @@ _TICK_S = 0.01
 """How often the loop fetches what was captured."""
 
 _STALL_S = 2.0
-"""A stream that has not called for so long is gone; a loaded machine delays it by tenths of this."""
+"""A stream that has not called back for this long is gone; a busy machine delays it by tenths of that."""
 
 _RETRY_S = 1.0
 """Time between two attempts to bring a lost device back."""
 
 _PATIENCE = 5
-"""The attempt from which on it is worth telling why the device does not come back."""
+"""The attempt at which the user is shown why the device does not come back."""
 
 _JUMP_S = 0.1
-"""A misalignment of the time lines from which it is no longer the jitter of blocks."""
+"""Misalignment of the time lines that is too large to be the jitter of blocks."""
 
 _FOLLOW = 0.01
-"""The part of a smaller misalignment that is mended at each tick: a time constant of 1 s."""
+"""Share of a smaller misalignment that is corrected at each tick: a time constant of 1 s."""
 
 _CLOSE_S = 0.5
 """How long the end of a session waits for a driver to let go."""
 
 _REFERENCE_S = 1.0
-"""How much of what was handed out waits at most for the echo canceller."""
+"""Most sound handed out that waits for the echo canceller."""
 
 
 class PortAudioDevice(AudioDevice):
@@ -235,7 +235,7 @@ class _Watch:
         self._called_s = dict.fromkeys(self._calls, clock.now())
 
     def lost(self) -> str | None:
-        """The name of the stream that is gone, None while both run."""
+        """Return the name of the stream that is gone, None while both run."""
         now_s = clock.now()
         counts = {"microphone": self._duplex.input_calls, "speaker": self._duplex.output_calls}
         for name, count in counts.items():

@@ -1,4 +1,4 @@
-"""The echo reference: what the speaker was handed, block for block beside what is heard."""
+"""The echo reference: what the speaker was handed, one block for each block heard."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ class Reference:
     """Keeps what was handed out in step with what is heard.
 
     Samples are handed out in bursts and by another clock than the microphone's, while the canceller
-    wants a block for each block that is heard, and always the one of the same moment: a shift of 20 ms
-    costs it seconds to learn the delay anew. So some blocks are kept in hand; a block that is late all
-    the same is replaced by silence and skipped when it comes; and only if blocks are late, or wait in
-    vain, again and again is the alignment changed.
+    wants a block for each block that is heard, and always the one of the same moment: after a shift of
+    20 ms it takes seconds to learn the delay again. So some blocks are kept in hand; a block that still
+    comes late is replaced by silence and skipped when it comes; and the alignment changes only if blocks
+    are late, or wait unused, again and again.
     """
 
     IN_HAND = 2
@@ -63,7 +63,7 @@ class Reference:
         if self._blocks < self.WINDOW:
             return
         if self._late > self.WINDOW // 20:
-            self._flowing = False  # the next burst begins anew, with blocks in hand
+            self._flowing = False  # the next burst starts over, with blocks in hand
         elif self._least > 2 * self.IN_HAND * self._count:
             self._waiting = self._waiting[self._least - self.IN_HAND * self._count :]
         self._blocks = self._late = 0

@@ -13,13 +13,13 @@ _SOUND_DB, _NOISE_DB = -26.0, -70.0
 """A voice at its usual level, in a quiet room."""
 
 _ECHO_DB = -15.0
-"""Less than most loudspeakers leave, more than headphones do: the canceller is to be wrong by little."""
+"""Weaker than most loudspeakers' echo, stronger than headphones': it should be wrong by little."""
 
 
 def rehearsal(played_rate_hz: int) -> Iterator[tuple[Samples, Samples]]:
     """Yield what is played and what is heard of it in a made-up room, 20 ms at a time, always the same.
 
-    Played is noise with the colour and rhythm of speech, and a silence after it.
+    What is played is noise with the colour and rhythm of speech, then silence.
     """
     chance = np.random.default_rng(0)
     room = Room(played_rate_hz, _ECHO_DB)

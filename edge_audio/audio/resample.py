@@ -27,7 +27,7 @@ class StreamResampler:
     def push(self, pcm: Samples) -> Samples:
         """Take the next samples, shape (n,); return those at `to_hz` that are ready, shape (m,), m >= 0.
 
-        At equal rates the very array that came in is returned.
+        At equal rates it returns the same array.
         """
         if self._soxr is None or not len(pcm):
             return pcm
@@ -37,7 +37,7 @@ class StreamResampler:
     def flush(self) -> Samples:
         """End the stream: return what is left, and be ready for a new one.
 
-        All that was returned since the beginning adds up to the input's length times the ratio,
+        All that was returned since the start adds up to the input's length times the ratio,
         rounded.
         """
         if self._soxr is None:
@@ -53,7 +53,7 @@ class StreamResampler:
 
 
 def resample(pcm: Samples, from_hz: int, to_hz: int) -> Samples:
-    """Convert a whole clip, shape (n,), without delay; at equal rates it is returned as it is."""
+    """Convert a whole clip, shape (n,), without delay; at equal rates return it unchanged."""
     if from_hz == to_hz:
         return pcm
     converted: Samples = soxr.resample(pcm, from_hz, to_hz)

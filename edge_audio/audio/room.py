@@ -6,27 +6,26 @@ from edge_audio.audio.frame import FRAME_SAMPLES, INPUT_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
 
 _DIRECT_S = 0.025
-"""What the direct sound is late by: the buffers of a sound card, and half a metre of air."""
+"""Delay of the direct sound: the buffers of a sound card, and half a metre of air."""
 
 _REVERBERATION_S = 0.3
 """In this time the sound of the room dies away by 60 dB: a furnished living room."""
 
 _DIRECT_SHARE = 0.5
-"""Of the energy at the microphone, what comes straight from the loudspeaker, which stands near."""
+"""Share of the energy at the microphone that comes straight from the loudspeaker, which stands near."""
 
 
 class Room:
     """Turns what is played into what the microphone hears of it."""
 
     def __init__(self, rate_hz: int, echo_db: float = -10.0, seed: int = 0) -> None:
-        """`rate_hz` is the speaker's rate; at the microphone its sound is by `echo_db` louder than played."""
+        """`rate_hz` is the speaker's rate; `echo_db` is the echo's level relative to what is played."""
         self.rate_hz = rate_hz
         self._resampler = StreamResampler(rate_hz, INPUT_RATE_HZ)
         self._response = room_response(seed) * np.float32(10.0 ** (echo_db / 20))
         self._arriving: Samples = np.zeros(len(self._response) - 1, np.float32)
-        self._waiting: Samples = np.zeros(
-            FRAME_SAMPLES, np.float32
-        )  # the resampler gives more or less each time
+        # The resampler returns more or less each time.
+        self._waiting: Samples = np.zeros(FRAME_SAMPLES, np.float32)
 
     def echo(self, played: Samples) -> Samples:
         """Return the next `FRAME_SAMPLES` samples at `INPUT_RATE_HZ` while a frame's worth is `played`."""

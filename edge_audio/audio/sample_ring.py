@@ -1,4 +1,4 @@
-"""The capture ring: samples from an audio callback on their way to the event loop."""
+"""A ring of samples between an audio callback and the event loop."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ class SampleRing:
 
     When it is full the oldest samples are overwritten, and the reader sees it as a gap in the index.
     No lock is needed: the writer announces what it will overwrite before it copies, so that the
-    reader can tell afterwards whether what it copied stayed whole.
+    reader knows afterwards whether any of what it copied was overwritten.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -21,12 +21,12 @@ class SampleRing:
         """Samples that the reader has missed."""
         self._ring = np.zeros(capacity, np.float32)
         self._claimed = 0  # the writer's: all before this index is written or being written
-        self._written = 0  # the writer's: all before this index is whole
+        self._written = 0  # the writer's: all before this index is complete
         self._read = 0  # the reader's: index of the next sample to take
 
     @property
     def written(self) -> int:
-        """Samples written since the beginning; also the index of the next one."""
+        """Samples written since the start; also the index of the next one."""
         return self._written
 
     @property
@@ -45,7 +45,7 @@ class SampleRing:
         self._written = self._claimed
 
     def read(self) -> tuple[int, Samples]:
-        """Take a copy of all that waits: the index of its first sample, and the samples in order.
+        """Return a copy of all that waits: the index of its first sample, and the samples in order.
 
         An index beyond the end of the previous read means that the samples between were dropped.
         """

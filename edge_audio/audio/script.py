@@ -1,4 +1,4 @@
-"""A script: clips that are spoken to the assistant on cue, as a fixed recording could not."""
+"""A script: clips that are spoken to the assistant on cue, which a fixed recording can't do."""
 
 import tomllib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from edge_audio.events import Event, ReplyStarted, TurnFinished
 from runtime.errors import UserError
 
 REPLY_PATIENCE_S = 15.0
-"""A clip that waits for a reply which never comes is spoken after this time all the same."""
+"""A clip that waits for a reply which never comes is spoken after this time anyway."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Script:
 
     @property
     def exhausted(self) -> bool:
-        """Whether every clip has been spoken."""
+        """True when every clip has been spoken."""
         return self._playing is None and self._next == len(self._clips)
 
     def watch(self, event: Event, now_s: float) -> None:

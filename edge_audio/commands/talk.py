@@ -13,7 +13,7 @@ from edge_audio.adapters import Models, open_device, open_models
 from edge_audio.assistant import Assistant
 from edge_audio.audio.catalogue import default_devices_available, quiet_stderr
 from edge_audio.audio.device import AudioDevice
-from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.file_device import FileDevice, OutputFiles
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.script import Script, read_script
 from edge_audio.config import Config, load_config
@@ -90,10 +90,10 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         raise UserError("--output needs --input.", "Give an audio file or a script to answer.")
     script = read_script(files.input) if files.input is not None else None
     with ExitStack() as undo:
-        recording = Recording(
+        output = OutputFiles(
             *(WavWriter(path) if path is not None else None for path in (files.reply, files.conversation))
         )
-        undo.callback(recording.abort)
+        undo.callback(output.abort)
         report_file = AtomicFile(files.report) if files.report is not None else None
         if report_file is not None:
             undo.callback(report_file.abort)
@@ -104,9 +104,9 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
         meters = open_meters(config.metrics)
         for meter in meters:
             undo.callback(meter.close)
-        opened = _Opened(script, recording, meters)
+        opened = _Opened(script, output, meters)
         report, counters = asyncio.run(_talk(config, files, opened, console))
-        recording.close()
+        output.close()
         if report_file is not None:
             report_file.write(report.as_json(counters).encode())
             report_file.commit()
@@ -120,7 +120,7 @@ class _Opened:
     """What was opened before the models were loaded, as it may fail by the user's doing."""
 
     script: Script | None
-    recording: Recording
+    output: OutputFiles
     meters: list[Meter]
 
 
@@ -179,7 +179,7 @@ async def _converse(
 
 async def _open_device(config: Config, opened: _Opened) -> AudioDevice:
     if opened.script is not None:
-        return FileDevice("script", opened.script, opened.recording)
+        return FileDevice("script", opened.script, opened.output)
     device = open_device(config)
     try:
         await device.open()

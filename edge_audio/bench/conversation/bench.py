@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from edge_audio.adapters import Models, open_models
 from edge_audio.assistant import Assistant
-from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.file_device import FileDevice, OutputFiles
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Samples
 from edge_audio.audio.room import Room
@@ -122,7 +122,7 @@ async def _hold_part(
         recorded = Path(folder) / "output.wav"
         with WavWriter(recorded) as writer:
             performance = Performance(material, part, lambda: assistant.idle, spoken)
-            device = FileDevice("bench", performance, Recording(reply=writer), room)
+            device = FileDevice("bench", performance, OutputFiles(reply=writer), room)
             async with Assistant.open(
                 config, models=meter.metered(models), device=device, echo=part.echo
             ) as assistant:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_audio.audio.file_device import FileDevice, Recording
+from edge_audio.audio.file_device import FileDevice, OutputFiles
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_SAMPLES, Frame, Samples
 from edge_audio.audio.playout import Playout
@@ -55,8 +55,8 @@ def test_the_input_has_ended_with_the_last_clip() -> None:
 
 def test_what_is_played_is_recorded_on_the_inputs_time_line(tmp_path: Path) -> None:
     playout = Playout(FILE_RATE_HZ, capacity_s=2.0)
-    recording = Recording(WavWriter(tmp_path / "reply.wav"), WavWriter(tmp_path / "both.wav"))
-    device = FileDevice("test", Script([Clip(tone(0.5, 0.25), at_s=0.0)]), recording)
+    output = OutputFiles(WavWriter(tmp_path / "reply.wav"), WavWriter(tmp_path / "both.wav"))
+    device = FileDevice("test", Script([Clip(tone(0.5, 0.25), at_s=0.0)]), output)
 
     async def main() -> None:
         task = asyncio.ensure_future(hear(device, playout, 1.51))
@@ -66,7 +66,7 @@ def test_what_is_played_is_recorded_on_the_inputs_time_line(tmp_path: Path) -> N
         await task
 
     clock.run_virtual(main())
-    recording.close()
+    output.close()
     played = read_audio(tmp_path / "reply.wav", FILE_RATE_HZ)
     sound = np.flatnonzero(np.abs(played) > 0.4) / FILE_RATE_HZ
     assert sound[0] == pytest.approx(1.0, abs=0.011)
@@ -81,6 +81,6 @@ def test_what_is_played_is_recorded_on_the_inputs_time_line(tmp_path: Path) -> N
 
 
 def test_an_aborted_recording_leaves_nothing(tmp_path: Path) -> None:
-    recording = Recording(WavWriter(tmp_path / "reply.wav"), None)
-    recording.abort()
+    output = OutputFiles(WavWriter(tmp_path / "reply.wav"), None)
+    output.abort()
     assert list(tmp_path.iterdir()) == []
