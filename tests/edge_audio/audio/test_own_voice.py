@@ -63,7 +63,8 @@ def starts_s(heard: Samples, played: Samples, *, marked: bool = True) -> list[fl
     async def listen() -> list[float]:
         canceller = EchoCanceller(RATE_HZ, latency_s=0.06)
         lane = ThreadLane("vad")
-        detector = SileroDetector(Store(default_root()).path(SILERO_VAD) / "silero_vad.onnx", lane)
+        silero = SileroDetector(Store(default_root()).path(SILERO_VAD) / "silero_vad.onnx", lane)
+        detector = silero.session()
         tracker = SpeechTracker(
             detector.window_samples, threshold=0.5, release=0.35, onset_ms=64, pause_ms=128
         )
@@ -76,7 +77,7 @@ def starts_s(heard: Samples, played: Samples, *, marked: bool = True) -> list[fl
                 change = tracker.feed(0.0 if is_echo else probability, frame.end)
                 if change is not None and change.kind == "started":
                     noticed.append(frame.end / INPUT_RATE_HZ)
-        await detector.close()
+        await silero.close()
         return noticed
 
     return asyncio.run(listen())
