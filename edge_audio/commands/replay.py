@@ -17,7 +17,7 @@ from edge_audio.config import Config, load_config
 from edge_audio.events import TurnReport
 from edge_audio.machine import machine_load
 from edge_audio.recording.folder import RecordedConversation, read_recording
-from edge_audio.recording.lines import Told
+from edge_audio.recording.lines import TimedEvent
 from edge_audio.recording.replay import recorded_sound, replay
 from edge_audio.terminal.screen import harmless
 from edge_audio.timeline.comparison import Pair, pair_turns
@@ -34,9 +34,9 @@ def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, c
     """
     recording = read_recording(folder)
     config = load_config(config_path) if config_path is not None else recording.session.read_config()
-    told, models = asyncio.run(_replay(config, recording, console))
+    events, models = asyncio.run(_replay(config, recording, console))
     load = machine_load()["load_1min"]
-    then, now = from_events(recording.told), from_events(told)
+    then, now = from_events(recording.events), from_events(events)
     pairs = list(pair_turns(then, now))
     if as_json:
         tree: dict[str, Any] = {
@@ -58,15 +58,15 @@ def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, c
 
 async def _replay(
     config: Config, recording: RecordedConversation, console: Console
-) -> tuple[list[Told], dict[str, str]]:
+) -> tuple[list[TimedEvent], dict[str, str]]:
     heard, played = await asyncio.to_thread(recorded_sound, recording)
     loading = AsyncExitStack()
     with console.status("Loading the models ..."):
         models = await loading.enter_async_context(open_models(config))
     async with loading:
         with console.status("Replaying, at the pace of then ..."):
-            told = await replay(config, models, recording, heard, played)
-        return told, dict(models.names())
+            events = await replay(config, models, recording, heard, played)
+        return events, dict(models.names())
 
 
 def _table(pairs: list[Pair]) -> Table:

@@ -1,4 +1,4 @@
-"""A recording on disk: which files it is made of, and how it is read."""
+"""A recording on disk: its files, and how to read them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from edge_audio.recording.lines import Told, read_lines
+from edge_audio.recording.lines import TimedEvent, read_lines
 from edge_audio.recording.session import SCHEMA_VERSION, Session
 from runtime.errors import UserError
 
 SESSION = "session.json"
 """`Session`."""
 EVENTS = "events.jsonl"
-"""`Told`, line by line."""
+"""One `TimedEvent` a line."""
 HEARD = "heard.wav"
 """What the microphone heard, 16 kHz, before the echo canceller; silence where samples were lost."""
 PLAYED = "played.wav"
@@ -29,18 +29,18 @@ _ANOTHER = "Name a folder that `talk --record` made."
 def claim_folder(folder: Path) -> None:
     """Make sure that a recording into `folder` overwrites nothing.
 
-    What else may be wrong with it costs the recording, not the conversation, and is told by the recorder.
-    Raises `UserError` if something is there already.
+    Anything else that is wrong with it costs the recording, not the conversation, and the recorder reports
+    it. Raises `UserError` if something is there already.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people say is nobody else's business
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people say is private
         taken = any(folder.iterdir())
     except FileExistsError:
         taken = True
     except OSError:
         return
     if taken:
-        raise UserError(f"{folder} is there already.", "Name a new folder for the recording.")
+        raise UserError(f"{folder} already exists.", "Name a new folder for the recording.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class RecordedConversation:
 
     folder: Path
     session: Session
-    told: list[Told]
+    events: list[TimedEvent]
     """All that happened, in order."""
 
     def heard(self) -> Samples:

@@ -1,7 +1,7 @@
 """What happened in a conversation, one JSON object a line.
 
-A line is ``{"at_s": 12.34, "type": "SpeechStarted", "event": {...}}``: the session time at which it was told,
-the name of its type in `edge_audio.events` (or `ByHand`), and its fields.
+A line is ``{"at_s": 12.34, "type": "SpeechStarted", "event": {...}}``: the session time at which it was
+reported, the name of its type in `edge_audio.events` (or `ByHand`), and its fields.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ _KINDS: dict[str, type[Happening]] = {kind.__name__: kind for kind in get_args(H
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Something that happened, and when it was told."""
+class TimedEvent:
+    """An event, and when it was reported."""
 
     at_s: float
     """In session seconds."""
@@ -44,19 +44,19 @@ class _Line(msgspec.Struct, frozen=True):
     event: msgspec.Raw
 
 
-def to_line(told: Told) -> bytes:
-    """Return the line, with its end."""
-    event = msgspec.Raw(msgspec.json.encode(told.event))
-    return msgspec.json.encode(_Line(round(told.at_s, 4), type(told.event).__name__, event)) + b"\n"
+def to_line(timed: TimedEvent) -> bytes:
+    """Return the line, with its line feed."""
+    event = msgspec.Raw(msgspec.json.encode(timed.event))
+    return msgspec.json.encode(_Line(round(timed.at_s, 4), type(timed.event).__name__, event)) + b"\n"
 
 
-def read_lines(path: Path) -> list[Told]:
+def read_lines(path: Path) -> list[TimedEvent]:
     """Read what `to_line` wrote, line by line, in order.
 
-    A last line that was cut off, and kinds of events that there are no longer, are passed over. Raises
-    `UserError` where a line is no such thing.
+    It skips a last line that was cut off, and kinds of events that no longer exist. Raises `UserError` where
+    a line is not an event.
     """
-    told = []
+    events = []
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except OSError as error:
@@ -67,8 +67,8 @@ def read_lines(path: Path) -> list[Told]:
         try:
             read = msgspec.json.decode(line, type=_Line)
             if kind := _KINDS.get(read.type):
-                told.append(Told(read.at_s, msgspec.json.decode(read.event, type=kind)))
+                events.append(TimedEvent(read.at_s, msgspec.json.decode(read.event, type=kind)))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            cause = f"{path}, line {number}, is no event of a conversation: {error}."
+            cause = f"{path}, line {number}, is not an event of a conversation: {error}."
             raise UserError(cause, "Name a recording that `talk --record` made.") from None
-    return told
+    return events

@@ -1,4 +1,4 @@
-"""The recorder: keeps a conversation while it is held, beside it and never in its way."""
+"""The recorder: keeps a conversation as it happens, without getting in its way."""
 
 import asyncio
 import errno
@@ -19,37 +19,37 @@ from edge_audio.audio.playout import Playout
 from edge_audio.audio.sample_ring import SampleRing
 from edge_audio.events import Code, Event, Notice, Part
 from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION
-from edge_audio.recording.lines import Happening, Told, to_line
+from edge_audio.recording.lines import Happening, TimedEvent, to_line
 from edge_audio.recording.session import Session
 from runtime.worker import CancelToken, Lane
 
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 0.25
-"""Time between two writings: what a loss of power costs."""
+"""Time between two writes: as much is lost when the power fails."""
 
 _PATIENCE_S = 30.0
-"""How long the disk may take nothing before something is lost."""
+"""How long the disk may accept nothing before something is lost."""
 
 _FRAMES_WAITING = round(_PATIENCE_S * 50)
 _EVENTS_WAITING = round(_PATIENCE_S * 100)
 
 _JUMP_S = 0.1
-"""Sound that was played is set right on the input's time line if it is out by more than this: less is the
-jitter of blocks, and samples put in or left out would disturb an echo canceller."""
+"""Sound that was played is moved on the input's time line if it is off by more than this: less is the jitter
+of blocks, and inserted or dropped samples would disturb an echo canceller."""
 
 _FAREWELL_S = 0.4
-"""How long a disk that takes nothing may delay the end."""
+"""How long a disk that accepts nothing may delay the end."""
 
 _LONGEST_WAV = 0xFFFF_0000 // 2
-"""Samples that the header's 32-bit length can tell."""
+"""Most samples that the header's 32-bit length can hold."""
 
 
 class Recorder:
     """Writes sound and events into a folder, on a lane of its own.
 
-    All files are whole after each writing, so that whatever ends the conversation leaves them readable. What
-    the disk refuses ends the recording with one notice, and not the conversation.
+    All files are valid after each write, so they stay readable however the conversation ends. A disk that
+    refuses ends the recording with one notice, and not the conversation.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Recorder:
         self._folder = folder
         self._describe = session
         self._lane = lane
-        self._events: deque[Told] = deque(maxlen=_EVENTS_WAITING)
+        self._events: deque[TimedEvent] = deque(maxlen=_EVENTS_WAITING)
         self._frames: deque[Frame] = deque(maxlen=_FRAMES_WAITING)
         self._playout: Playout | None = None
         self._handed_out = SampleRing(1)
@@ -75,10 +75,10 @@ class Recorder:
         self._lossy = False
 
     def note(self, at_s: float, event: Happening) -> None:
-        """Keep what happens at `at_s`, in session seconds; does not wait."""
+        """Keep an event that happens at `at_s`, in session seconds; does not wait."""
         if self._running:
             self._lossy |= len(self._events) == _EVENTS_WAITING
-            self._events.append(Told(at_s, event))
+            self._events.append(TimedEvent(at_s, event))
 
     def hear(self, frame: Frame) -> None:
         """Keep what was heard; does not wait."""
@@ -94,7 +94,7 @@ class Recorder:
         playout.copy = self._handed_out
 
     async def run(self, notify: Callable[[Event], None]) -> None:
-        """Actor body: write until cancelled, and what remains then.
+        """Actor body: write until cancelled, then write the rest.
 
         `notify` takes a `Notice` if something is missing or the recording can't go on.
         """
@@ -110,7 +110,7 @@ class Recorder:
             _log.debug("the recording failed", exc_info=True)
             self._give_up()
             reason = (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
-            ended = f"The recording into {self._folder} ended here ({reason})."
+            ended = f"The recording in {self._folder} stopped here ({reason})."
             notify(Notice(ended, True, Part.RECORDING, Code.ENDED))
         finally:
             with suppress(Exception):
@@ -138,7 +138,7 @@ class Recorder:
             at_s = (self._handed_out_before + index) / playout.rate_hz + offset_s
             files.play(at_s, pcm)
         while self._events:
-            files.tell(self._events.popleft())
+            files.note(self._events.popleft())
         files.flush()
 
     def _close(self, token: CancelToken) -> None:
@@ -176,8 +176,8 @@ class _Files:
             pcm = pcm[max(0, -ahead) :]
         self._played.append(pcm)
 
-    def tell(self, told: Told) -> None:
-        self._events.write(to_line(told))
+    def note(self, timed: TimedEvent) -> None:
+        self._events.write(to_line(timed))
 
     def flush(self) -> None:
         self._heard.flush()
@@ -191,7 +191,7 @@ class _Files:
 
 
 class _Wav:
-    """A 16-bit mono WAV file whose header is true after each `flush`."""
+    """A 16-bit mono WAV file whose header is correct after each `flush`."""
 
     def __init__(self, path: Path, rate_hz: int) -> None:
         self.rate_hz = rate_hz
@@ -209,7 +209,7 @@ class _Wav:
         self.samples += len(pcm)
 
     def append_silence(self, samples: int) -> None:
-        """Append zeros, a second at a time, as it may be a long night."""
+        """Append zeros, a second at a time: the silence may last all night."""
         while samples > 0:
             count = min(samples, self.rate_hz)
             self.append(np.zeros(count, np.float32))

@@ -1,4 +1,4 @@
-"""Recorded input, spoken to today's assistant at the pace at which it was spoken then."""
+"""Replay: recorded input, spoken to today's assistant at the pace at which it was spoken."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from edge_audio.audio.resample import resample
 from edge_audio.audio.script import Clip, Script
 from edge_audio.config import Config
 from edge_audio.recording.folder import RecordedConversation
-from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.lines import ByHand, TimedEvent
 from edge_audio.recording.session import Session
 from edge_audio.terminal.keys import Commands
 from runtime import clock
@@ -19,19 +19,19 @@ from runtime.actor import Actor, ActorGroup
 
 async def replay(
     config: Config, models: Models, recording: RecordedConversation, heard: Samples, played: Samples
-) -> list[Told]:
-    """Hold the conversation of `recording` again; return what happens this time.
+) -> list[TimedEvent]:
+    """Hold the conversation of `recording` again; return the events of this time.
 
-    `heard` and `played` are its sound, see `recorded_sound`. What the user did by hand is done again.
+    `heard` and `played` are its sound, see `recorded_sound`. The user's key presses are repeated too.
     """
-    deeds = [happened for happened in recording.told if isinstance(happened.event, ByHand)]
-    told: list[Told] = []
-    device = RecordedRoom(_Heard(heard, deeds), played, recording.session)
+    actions = [happened for happened in recording.events if isinstance(happened.event, ByHand)]
+    events: list[TimedEvent] = []
+    device = RecordedRoom(_Heard(heard, actions), played, recording.session)
     async with Assistant.open(config, models=models, device=device) as assistant, ActorGroup() as group:
-        assistant.watch(lambda event: told.append(Told(assistant.now_s(), event)))
-        group.start(Actor("user's hands", lambda: _act(deeds, assistant)))
+        assistant.watch(lambda event: events.append(TimedEvent(assistant.now_s(), event)))
+        group.start(Actor("user's hands", lambda: _perform(actions, assistant)))
         await assistant.ended()
-    return told
+    return events
 
 
 def recorded_sound(recording: RecordedConversation) -> tuple[Samples, Samples]:
@@ -41,22 +41,22 @@ def recorded_sound(recording: RecordedConversation) -> tuple[Samples, Samples]:
 
 
 class _Heard(Script):
-    """What the microphone heard; it is over when all was done by hand, too."""
+    """What the microphone heard; it is over when the user's actions are, too."""
 
-    def __init__(self, heard: Samples, deeds: list[Told]) -> None:
+    def __init__(self, heard: Samples, actions: list[TimedEvent]) -> None:
         super().__init__([Clip(heard, at_s=0.0)])
-        self._deeds = deeds
+        self._actions = actions
 
     @property
     def exhausted(self) -> bool:
-        return super().exhausted and not self._deeds
+        return super().exhausted and not self._actions
 
 
 class RecordedRoom(FileDevice):
     """A recording as a device.
 
-    The echo that was heard is that of what was played then. So that sound is the echo canceller's reference,
-    and nothing of what is played in the replay is to be heard.
+    The echo in it is that of what was played then. So that sound is the echo canceller's reference, and the
+    microphone hears nothing of what is played in the replay.
     """
 
     def __init__(self, heard: Script, played: Samples, session: Session) -> None:
@@ -71,12 +71,12 @@ class RecordedRoom(FileDevice):
         super()._hand_out(np.pad(then, (0, len(played) - len(then))), start)
 
 
-async def _act(deeds: list[Told], commands: Commands) -> None:
-    """Do what was done by hand, each at its time; what is done leaves `deeds`."""
+async def _perform(actions: list[TimedEvent], commands: Commands) -> None:
+    """Perform each of `actions` at its time, and remove it."""
     began_s = clock.now()
-    while deeds:
-        await clock.sleep_until(began_s + deeds[0].at_s)
-        happened = deeds.pop(0)
+    while actions:
+        await clock.sleep_until(began_s + actions[0].at_s)
+        happened = actions.pop(0)
         match happened.event:
             case ByHand(what="mute"):
                 commands.mute(True)

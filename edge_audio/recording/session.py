@@ -1,4 +1,4 @@
-"""What was recorded, and with what: the first thing that is kept of a conversation."""
+"""What was recorded, and with what: the first file of a recording."""
 
 import time
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from runtime.errors import UserError
 SCHEMA_VERSION = 1
 
 _PACKAGES = ("edge-audio", "livekit", "numpy")
-"""Those whose version may change what a conversation does, beside those of its adapters."""
+"""Packages whose version may change how a conversation goes, besides those of its adapters."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,35 +28,35 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: str
     """When it began, ISO 8601 with the offset from UTC."""
     device: str
-    """What heard and played."""
+    """The device that heard and played."""
     output_rate_hz: int
     """Rate of what was played."""
     latency_s: float
-    """From handing a sample to the speaker until its echo arrives, by the device's own account."""
+    """From handing a sample to the speaker until its echo arrives, as the device states it."""
     treated: bool
-    """Whether what was heard was treated (echo, noise, gain) before anybody listened to it."""
+    """True if the input was processed (echo, noise, gain) before anything listened to it."""
     load_1min: float
-    """Processes that ran or wanted to, on average over the minute before."""
+    """Processes that ran or were ready to, on average over the minute before."""
     models: dict[str, str]
     """What each seam ran on."""
     versions: dict[str, str]
-    """Packages, and the models' files: a hash for those known by name, else size and time of change."""
+    """Versions of packages and models: a hash for models known by name, else size and time of change."""
     config: dict[str, Any]
     """The whole config."""
 
     def read_config(self) -> Config:
-        """Return the config that was recorded. Raises `UserError` if it is none to this version."""
+        """Return the config that was recorded. Raises `UserError` if this version can't read it."""
         try:
             return read_table(Config, self.config)
         except UserError as error:
-            cause = f"The recorded config is none to this version of Edge Audio: {error.cause}"
-            raise UserError(cause, "Give another one with --config.") from error
+            cause = f"This version of Edge Audio can't read the recorded config: {error.cause}"
+            raise UserError(cause, "Give another config with --config.") from error
 
 
 def describe(
     config: Config, models: Mapping[str, str], *, device: str, rate_hz: int, latency_s: float, treated: bool
 ) -> Session:
-    """Describe the conversation that begins now; looks at the models' files."""
+    """Describe the conversation that starts now; looks at the models' files."""
     return Session(
         recorded_at=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         device=device,
@@ -74,7 +74,7 @@ def _packages(config: Config) -> dict[str, str]:
     names = {*_PACKAGES, *(package for adapter in config.adapters for package in adapter.packages)}
     found = {}
     for name in sorted(names):
-        with suppress(metadata.PackageNotFoundError):  # part of another one in this installation
+        with suppress(metadata.PackageNotFoundError):  # part of another package in this installation
             found[name] = metadata.version(name)
     return found
 

@@ -1,4 +1,4 @@
-"""Where a recorder listens in: on the device's sound and on the user's keys."""
+"""Where a recorder listens in: to the device's sound and to the user's keys."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,10 +16,10 @@ from runtime.channel import Channel
 
 
 class RecordedDevice(AudioDevice):
-    """A device whose sound is kept as it comes, before anything is done to it."""
+    """A device whose sound is kept as it comes, before any processing."""
 
     def __init__(self, device: AudioDevice, recorder: Recorder) -> None:
-        """Keep in `recorder` what passes through `device`."""
+        """Record with `recorder` what passes through `device`."""
         self._device = device
         self._recorder = recorder
         self._take_over()

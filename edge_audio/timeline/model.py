@@ -26,7 +26,7 @@ from edge_audio.events import (
     TurnReport,
 )
 from edge_audio.recording.folder import RecordedConversation
-from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.lines import ByHand, TimedEvent
 from runtime.errors import UserError
 
 LEVELS_PER_S = 50
@@ -128,26 +128,26 @@ def from_report(path: Path) -> Timeline:
 def from_recording(recording: RecordedConversation) -> Timeline:
     """Take what a recording tells, and the loudness of its sound. Raises `UserError`."""
     session = recording.session
-    timeline = from_events(recording.told)
+    timeline = from_events(recording.events)
     timeline.title = f"{recording.folder.resolve().name}, {session.recorded_at[:16].replace('T', ' ')}"
     timeline.models = session.models
-    if recording.told:
+    if recording.events:
         timeline.heard = loudness(recording.heard(), INPUT_RATE_HZ)
         timeline.played = loudness(recording.played(), session.output_rate_hz)
     return timeline
 
 
-def from_events(told: list[Told]) -> Timeline:
+def from_events(events: list[TimedEvent]) -> Timeline:
     """Take what happened from its events."""
     report = Report({})
     timeline = Timeline("", {}, report.turns)
-    end_s = told[-1].at_s if told else 0.0
+    end_s = events[-1].at_s if events else 0.0
     speaking_s: float | None = None
     begun_s: float | None = None
     making: dict[int, tuple[float, str]] = {}
     owed: dict[int, tuple[float, float]] = {}
     saying: dict[int, _Saying] = {}
-    for happened in told:
+    for happened in events:
         at_s, event = happened.at_s, happened.event
         match event:
             case SpeechStarted(start_s=start_s):

@@ -7,17 +7,17 @@ import numpy as np
 from edge_audio.config import Config
 from edge_audio.events import Level, SpeechStarted, TurnEnded, TurnFinished
 from edge_audio.recording.folder import RecordedConversation
-from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.lines import ByHand, TimedEvent
 from edge_audio.recording.replay import replay
 from edge_audio.recording.session import describe
 from edge_audio.testing import models
 from runtime import clock
 
 
-def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[Told]:
+def again(deeds: list[tuple[float, ByHand]], heard: np.ndarray) -> list[TimedEvent]:
     config = Config()
     session = describe(config, {}, device="test", rate_hz=24_000, latency_s=0.0, treated=False)
-    recording = RecordedConversation(Path(), session, [Told(at_s, deed) for at_s, deed in deeds])
+    recording = RecordedConversation(Path(), session, [TimedEvent(at_s, deed) for at_s, deed in deeds])
     nothing = np.zeros(0, np.float32)
     return clock.run_virtual(replay(config, models(), recording, heard.astype(np.float32), nothing))
 

@@ -1,4 +1,4 @@
-"""Events come back from a file as they were told."""
+"""Events come back from a file as they were recorded."""
 
 from pathlib import Path
 from typing import get_args
@@ -30,7 +30,7 @@ from edge_audio.events import (
     TurnReport,
     TurnTranscribed,
 )
-from edge_audio.recording.lines import ByHand, Told, read_lines, to_line
+from edge_audio.recording.lines import ByHand, TimedEvent, read_lines, to_line
 from runtime.errors import UserError
 
 DATA = Path(__file__).parents[2] / "data"
@@ -61,27 +61,27 @@ EVERYTHING: list[Event | ByHand] = [
 
 def test_all_kinds_of_events_come_back_in_order(tmp_path: Path) -> None:
     assert {type(event) for event in EVERYTHING} >= set(get_args(Event))
-    told = [Told(index / 8, event) for index, event in enumerate(EVERYTHING)]
+    events = [TimedEvent(index / 8, event) for index, event in enumerate(EVERYTHING)]
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"".join(map(to_line, told)))
-    assert read_lines(path) == told
+    path.write_bytes(b"".join(map(to_line, events)))
+    assert read_lines(path) == events
 
 
 def test_what_version_0_1_0_wrote_is_read() -> None:
-    told = read_lines(DATA / "recordings" / "events-0.1.0.jsonl")
-    assert len(told) == 18
-    assert {type(happened.event) for happened in told} == {*get_args(Event), ByHand} - {Announced}
-    (changed,) = [happened.event for happened in told if isinstance(happened.event, StateChanged)]
+    events = read_lines(DATA / "recordings" / "events-0.1.0.jsonl")
+    assert len(events) == 18
+    assert {type(happened.event) for happened in events} == {*get_args(Event), ByHand} - {Announced}
+    (changed,) = [happened.event for happened in events if isinstance(happened.event, StateChanged)]
     assert changed.state is State.BOT_SPEAKING
-    (ended,) = [happened.event for happened in told if isinstance(happened.event, SpeculationEnded)]
+    (ended,) = [happened.event for happened in events if isinstance(happened.event, SpeculationEnded)]
     assert ended.outcome is Outcome.SUPERSEDED
 
 
 def test_a_line_that_was_cut_off_and_a_kind_that_is_no_more_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    line = to_line(Told(1.0, Level(0.1, 0.2)))
+    line = to_line(TimedEvent(1.0, Level(0.1, 0.2)))
     path.write_bytes(line + b'{"at_s":2,"type":"Sneezed","event":{}}\n' + line[:-5])
-    assert read_lines(path) == [Told(1.0, Level(0.1, 0.2))]
+    assert read_lines(path) == [TimedEvent(1.0, Level(0.1, 0.2))]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,6 @@ def test_a_line_that_was_cut_off_and_a_kind_that_is_no_more_are_passed_over(tmp_
 )
 def test_what_is_no_event_is_told_with_its_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_bytes(to_line(Told(1.0, Level(0.1, 0.2))) + line + b"\n")
+    path.write_bytes(to_line(TimedEvent(1.0, Level(0.1, 0.2))) + line + b"\n")
     with pytest.raises(UserError, match="line 2"):
         read_lines(path)

@@ -36,7 +36,7 @@ def test_ctrl_c_leaves_a_recording_that_can_be_read(tmp_path: Path) -> None:
     heard, asked = kept.heard(), read_audio(QUESTION)
     assert len(heard) > INPUT_RATE_HZ
     assert abs(heard[: len(asked)] - asked[: len(heard)]).max() < 1e-4
-    assert any(isinstance(told.event, SpeechStarted) for told in kept.told)
+    assert any(isinstance(kept_event.event, SpeechStarted) for kept_event in kept.events)
 
 
 def test_an_existing_folder_is_refused_before_the_models_are_loaded(tmp_path: Path) -> None:
@@ -45,5 +45,5 @@ def test_an_existing_folder_is_refused_before_the_models_are_loaded(tmp_path: Pa
     it = talk(tmp_path)
     _, error = it.communicate(timeout=20)
     assert it.returncode == 2
-    assert "kept is there already" in error
+    assert "kept already exists" in error
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine"]

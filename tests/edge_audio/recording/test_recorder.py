@@ -17,7 +17,7 @@ from edge_audio.audio.playout import Playout
 from edge_audio.config import Config
 from edge_audio.events import Event, Level, Notice
 from edge_audio.recording.folder import HEARD, PLAYED, claim_folder, read_recording
-from edge_audio.recording.lines import ByHand, Happening, Told
+from edge_audio.recording.lines import ByHand, Happening, TimedEvent
 from edge_audio.recording.recorder import Recorder
 from edge_audio.recording.session import Session, describe
 from edge_audio.recording.tap import RecordedCommands, RecordedDevice
@@ -89,7 +89,7 @@ def test_what_is_heard_played_and_told_is_kept_on_one_time_line(tmp_path: Path) 
 
     assert clock.run_virtual(main()) == 140
     kept = read_recording(folder)
-    assert kept.told == [Told(0.0, Level(0.5, 0.5)), Told(3.0, ByHand("stop"))]
+    assert kept.events == [TimedEvent(0.0, Level(0.5, 0.5)), TimedEvent(3.0, ByHand("stop"))]
     heard = kept.heard()
     assert len(heard) == 3 * INPUT_RATE_HZ
     lost = slice(50 * FRAME_SAMPLES, 60 * FRAME_SAMPLES)
@@ -129,7 +129,7 @@ def test_the_files_can_be_read_while_it_goes_on(tmp_path: Path) -> None:
         task = asyncio.ensure_future(record(folder, Device(3.0), VirtualLane("disk"), [], Playout(RATE_HZ)))
         await clock.sleep_until(2.1)
         kept = read_recording(folder)
-        assert len(kept.told) == 1
+        assert len(kept.events) == 1
         length_s = len(kept.heard()) / INPUT_RATE_HZ
         task.cancel()
         await asyncio.wait((task,))
@@ -216,7 +216,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     claim_folder(tmp_path / "new")  # empty is as good as new
     (tmp_path / "new" / HEARD).write_text("mine")
     for taken in (tmp_path / "new", tmp_path / "new" / HEARD):
-        with pytest.raises(UserError, match="there already"):
+        with pytest.raises(UserError, match="already exists"):
             claim_folder(taken)
     told: list[Event] = []
     clock.run_virtual(record(tmp_path / "new", Device(1.0), VirtualLane("disk"), told, Playout(RATE_HZ)))

@@ -17,7 +17,7 @@ from edge_audio.commands import replay as replay_command
 from edge_audio.config import Config
 from edge_audio.events import TurnEnded, TurnFinished, TurnReport
 from edge_audio.recording.folder import EVENTS, HEARD, PLAYED, SESSION, RecordedConversation
-from edge_audio.recording.lines import Told, to_line
+from edge_audio.recording.lines import TimedEvent, to_line
 from edge_audio.recording.session import describe
 from runtime.errors import UserError
 from tests.edge_audio.recording.replaying import heard_again
@@ -97,7 +97,7 @@ def test_a_question_is_recorded_replayed_and_drawn(kept: Path) -> None:
 def test_a_replay_on_a_terminal_tells_both_time_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    def held(text: str, gap_ms: float, *, cut: bool) -> list[Told]:
+    def held(text: str, gap_ms: float, *, cut: bool) -> list[TimedEvent]:
         report = TurnReport(
             text,
             heard_text="Rome.",
@@ -108,14 +108,14 @@ def test_a_replay_on_a_terminal_tells_both_time_lines(
             lead_ms=-20.0,
             interruption_ms=150.0 if cut else None,
         )
-        return [Told(2.1, TurnEnded(text, 2.1, 1)), Told(4.0, TurnFinished(1, report))]
+        return [TimedEvent(2.1, TurnEnded(text, 2.1, 1)), TimedEvent(4.0, TurnFinished(1, report))]
 
     then, now = held("What is the capital?", 450.0, cut=True), held("What is the capital?", 300.0, cut=False)
     recording = recorded(tmp_path, np.zeros(320, np.float32), np.zeros(480, np.float32), treated=False)
     (tmp_path / SESSION).write_bytes(msgspec.json.encode(recording.session))
     (tmp_path / EVENTS).write_bytes(b"".join(map(to_line, then)))
 
-    async def replayed(*_: object) -> tuple[list[Told], dict[str, str]]:
+    async def replayed(*_: object) -> tuple[list[TimedEvent], dict[str, str]]:
         return now, {}
 
     monkeypatch.setattr(replay_command, "_replay", replayed)

@@ -19,14 +19,14 @@ from edge_audio.events import (
     TurnReport,
     TurnTranscribed,
 )
-from edge_audio.recording.lines import ByHand, Told
+from edge_audio.recording.lines import ByHand, TimedEvent
 from edge_audio.timeline.model import Ahead, Stretch, from_events, from_report, loudness
 from runtime.errors import UserError
 from tests.support.spoken_turn import HALF_SAID, REPORT, SAID, TURN
 
 
-def told(*happened: tuple[float, Event | ByHand]) -> list[Told]:
-    return [Told(at_s, event) for at_s, event in happened]
+def told(*happened: tuple[float, Event | ByHand]) -> list[TimedEvent]:
+    return [TimedEvent(at_s, event) for at_s, event in happened]
 
 
 def test_speech_speculations_holds_and_replies_are_told_with_their_times() -> None:
