@@ -77,7 +77,7 @@ def _outcome(turn: TurnReport) -> str:
     if turn.speech_end_s is None:
         return "typed"
     if not turn.speculations.get("committed"):
-        return "answered afresh"
+        return "answered after the turn"
     return "answered ahead" if turn.lead_ms is None else f"lead {turn.lead_ms:.0f} ms".replace("-", "−")
 
 

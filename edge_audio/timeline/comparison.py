@@ -1,4 +1,4 @@
-"""The same input twice: which turn of the one conversation is which of the other."""
+"""The same input twice: which turn of one conversation matches which of the other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from edge_audio.events import TurnReport
 from edge_audio.timeline.model import Timeline
 
 _SLACK_S = 0.25
-"""Turns that begin and end so near to each other are the same."""
+"""Turns that start and end this close to each other are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What came of the same stretch of input then and now; None where it was no turn by itself."""
+    """What came of the same stretch of input then and now; None where it was not a turn by itself."""
 
     begin_s: float
     then: TurnReport | None
@@ -29,7 +29,7 @@ class _Span:
 def pair_turns(then: Timeline, now: Timeline) -> Iterator[Pair]:
     """Pair the turns, in order, by the time in which the user said them.
 
-    Of a turn that was one then and two now, the first part is paired, and the second stands alone.
+    Where one turn then is two now, the first of them is paired, and the second stands alone.
     """
     before, after = _spans(then), _spans(now)
     while before and after:

@@ -1,4 +1,4 @@
-"""A conversation in figures."""
+"""The figures of a conversation."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from edge_audio.timeline.model import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is worth comparing; None where there was nothing to take it of."""
+    """What is worth comparing; None where there was nothing to measure."""
 
     turns: int
     response_gap_p50_ms: float | None
@@ -22,11 +22,11 @@ class Figures:
     false_stops: int | None
     """Holds after which the reply went on; None where it isn't known."""
     false_ends: int | None
-    """Turns that were taken to be over and went on; None where it isn't known."""
+    """Turns that were taken to be over but went on; None where it isn't known."""
 
 
 def figures(timeline: Timeline) -> Figures:
-    """Take the figures of a conversation."""
+    """Return the figures of a conversation."""
     turns = timeline.turns
     gaps_ms = [turn.response_gap_ms for turn in turns if turn.response_gap_ms is not None]
     ahead = [turn for turn in turns if turn.speculations.get("committed")]

@@ -12,7 +12,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def text(characters: str) -> Markup:
-    """Return `characters` as they are to be read."""
+    """Return `characters` escaped, so that they are read as they are."""
     return Markup(escape(_FORBIDDEN.sub(" ", characters)))
 
 
@@ -30,7 +30,7 @@ def tag(name: str, *content: Markup, **attributes: str | float | None) -> Markup
 
 
 def joined(pieces: list[Markup]) -> Markup:
-    """Return the pieces one after the other, a line each."""
+    """Return the pieces in order, a line each."""
     return Markup("\n".join(pieces))
 
 

@@ -1,4 +1,4 @@
-"""What a picture of a conversation shows: stretches of time, told by a report or by a recording."""
+"""What a picture of a conversation shows: stretches of time, from a report or a recording."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from edge_audio.recording.lines import ByHand, TimedEvent
 from runtime.errors import UserError
 
 LEVELS_PER_S = 50
-"""How often the loudness of sound is told."""
+"""How many values of loudness there are for a second of sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Answer:
     end_s: float | None
     """When it was over, or given up; None where that is not known."""
     held: tuple[tuple[float, float], ...]
-    """Begin and end of each time for which it waited, in silence, whether somebody interrupts."""
+    """Start and end of each silence in which it waited to see whether somebody interrupts."""
     report: TurnReport
 
 
@@ -89,14 +89,14 @@ class Timeline:
     ahead: list[Ahead] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     taken_back_s: list[float] = field(default_factory=list)
-    """When a turn was taken to be over that then went on."""
+    """When a turn was taken to be over but then went on."""
     remarks: list[Remark] = field(default_factory=list)
     heard: NDArray[np.float32] | None = None
     """Loudness at the microphone, `LEVELS_PER_S`, in [0, 1]; None where there is no recording."""
     played: NDArray[np.float32] | None = None
     """Likewise of the speaker."""
     complete: bool = True
-    """Whether it is known when speech began, what was made ahead, and when replies were over."""
+    """True if it is known when speech started, what was made ahead, and when replies were over."""
 
 
 class _ReportFile(msgspec.Struct):
@@ -112,7 +112,7 @@ def from_report(path: Path) -> Timeline:
     except OSError as error:
         raise UserError(f"{path} can't be read ({error.strerror}).", "Check the path.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no report: {error}.", "Name what `talk --report` wrote.") from None
+        raise UserError(f"{path} is not a report: {error}.", "Name what `talk --report` wrote.") from None
     if file.schema_version > SCHEMA_VERSION:
         raise UserError(f"{path} was written by a later version of Edge Audio.", "Draw it with that one.")
     timeline = Timeline(path.name, file.models, file.turns, complete=False)
@@ -126,7 +126,7 @@ def from_report(path: Path) -> Timeline:
 
 
 def from_recording(recording: RecordedConversation) -> Timeline:
-    """Take what a recording tells, and the loudness of its sound. Raises `UserError`."""
+    """Return the timeline of a recording, with the loudness of its sound. Raises `UserError`."""
     session = recording.session
     timeline = from_events(recording.events)
     timeline.title = f"{recording.folder.resolve().name}, {session.recorded_at[:16].replace('T', ' ')}"
@@ -138,7 +138,7 @@ def from_recording(recording: RecordedConversation) -> Timeline:
 
 
 def from_events(events: list[TimedEvent]) -> Timeline:
-    """Take what happened from its events."""
+    """Return the timeline of a conversation's events."""
     report = Report({})
     timeline = Timeline("", {}, report.turns)
     end_s = events[-1].at_s if events else 0.0

@@ -34,7 +34,7 @@ _COLOURS = {
 
 STAGES = {
     "pause": "silence noticed",
-    "asr": "words told",
+    "asr": "words recognized",
     "wait": "turn still open",
     "llm": "first clause written",
     "tts": "its first sound",
@@ -55,7 +55,7 @@ _TEXTS = (
 def style_sheet() -> str:
     """Return the style sheet: ``.NAME`` fills, ``.s-NAME`` strokes, ``.stop-NAME`` is for gradients.
 
-    It is dark where the reader wants it dark.
+    It follows the reader's choice of light or dark.
     """
     light = "".join(_rule(name, colours[0]) for name, colours in _COLOURS.items())
     dark = "".join(_rule(name, colours[1]) for name, colours in _COLOURS.items())

@@ -17,17 +17,19 @@ _MARGIN = 24.0
 
 
 def render(timeline: Timeline, output: Path) -> str:
-    """Return the picture in the form that the name `output` asks for. Raises `UserError`."""
+    """Return the picture in the format that the name of `output` asks for. Raises `UserError`."""
     suffix = output.suffix.lower()
     if suffix == ".svg":
         return draw(timeline)
     if suffix in (".html", ".htm"):
         return page(timeline)
-    raise UserError(f"{output} is no kind of picture that is drawn.", "Let its name end in .svg or .html.")
+    raise UserError(
+        f"{output} is not a picture that can be drawn.", "Give a name that ends in .svg or .html."
+    )
 
 
 def page(timeline: Timeline) -> str:
-    """Return a page of its own that holds the picture."""
+    """Return a standalone page that holds the picture."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -71,7 +73,7 @@ def draw(timeline: Timeline) -> str:
 
 
 def _definitions() -> Markup:
-    """The hatching of what was wasted, and fades where an end is not known."""
+    """Return the hatching of wasted work, and fades for ends that are not known."""
     stripes = tag("line", class_="s-wasted", x1=0.0, x2=0.0, y1=0.0, y2=5.0, stroke_width=3.0)
     hatch = tag(
         "pattern",
@@ -100,7 +102,7 @@ def _headline(timeline: Timeline) -> Iterator[Markup]:
 
 
 def _figures(timeline: Timeline) -> Iterator[Markup]:
-    """The figures of the conversation, side by side."""
+    """Draw the figures of the conversation side by side."""
     for index, (figure, unit, name) in enumerate(_sums(timeline)):
         x = index * 172.0
         value = tag("tspan", text(figure), class_="ink figure number")
@@ -120,11 +122,11 @@ def _sums(timeline: Timeline) -> Iterator[tuple[str, str, str]]:
         yield f"{sums.lead_p50_ms:.0f}".replace("-", "−"), "ms", "lead of the committed, p50"
     yield str(sums.interruptions), "", "interruptions"
     if sums.false_stops is not None:
-        yield str(sums.false_stops), "", "false stops, gone on"
+        yield str(sums.false_stops), "", "false stops, resumed"
 
 
 def _legend(timeline: Timeline, top: float) -> tuple[list[Markup], float]:
-    """Tell what the colours mean, as far as they can be seen."""
+    """Explain the colours that occur."""
     if timeline.complete:
         first = [
             ("user", "you speak"),
@@ -134,7 +136,7 @@ def _legend(timeline: Timeline, top: float) -> tuple[list[Markup], float]:
             ("held s-bot", "reply held"),
         ]
     else:
-        first = [("user", "you speak (begin unknown)"), ("bot", "reply heard (end unknown)")]
+        first = [("user", "you speak (start unknown)"), ("bot", "reply heard (end unknown)")]
     used = {name for turn in timeline.turns for name, ms in turn.stages_ms.items() if ms >= 1}
     known = [name for name in STAGES if name in used]
     stages = [(stage_style(name), f"{name}: {STAGES[name]}") for name in known]

@@ -19,14 +19,14 @@ STAVE_S = 12.0
 
 _PX_PER_S = (RIGHT - LEFT) / STAVE_S
 _CHARACTER_PX = 6.7
-"""Width of a character, about: nobody knows the reader's font."""
+"""Approximate width of a character: the reader's font is unknown."""
 
 _LEAD_IN_S = 0.3
 _QUIET_S = 2.5
-"""Quiet that is longer is left out."""
+"""Longer quiet is left out."""
 
 _FADE_S = 0.8
-"""What is drawn of a stretch whose other end nobody knows."""
+"""How much is drawn of a stretch whose other end is unknown."""
 
 # Heights of what stands on a line, in pixels from its top.
 _SAID_Y = 16.0
@@ -37,7 +37,7 @@ _BOT_Y, _BOT_PX = 89.0, 24.0
 _REPLY_Y = 128.0
 _AXIS_Y = 137.0
 STAVE_PX = 172.0
-"""Height of a line with what parts it from the next."""
+"""Height of a line with the gap after it."""
 
 _LANES = (
     ("you", _USER_Y + 16),
@@ -82,7 +82,7 @@ def draw_score(timeline: Timeline, top: float) -> tuple[Markup, float]:
 
 
 def activity(timeline: Timeline) -> list[tuple[float, float]]:
-    """Return when anything goes on, in order, without overlaps; a turn and its answer are one stretch."""
+    """Return when anything happens, in order, without overlaps; a turn and its answer are one stretch."""
     stretches = [_span(stretch) for stretch in timeline.speech]
     stretches += [(ahead.start_s, ahead.end_s) for ahead in timeline.ahead]
     stretches += [_span(Stretch(answer.start_s, answer.end_s)) for answer in timeline.answers]
@@ -103,10 +103,10 @@ def activity(timeline: Timeline) -> list[tuple[float, float]]:
 
 
 def staves(active: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Part time into lines of `STAVE_S` at most, at quiet moments where there are any.
+    """Split time into lines of at most `STAVE_S`, at quiet moments where there are any.
 
-    A line begins shortly before something happens; an end that is less than a line away from its begin is
-    put off to a line's length, so that all lines are of one scale.
+    A line starts shortly before something happens. One that would end early is extended, up to a line's
+    length, so that all lines have one scale.
     """
     line: tuple[float, float] | None = None
     for start_s, end_s in active:
@@ -192,7 +192,7 @@ def _draw_ahead(stave: _Stave, ahead: Ahead) -> Markup:
     committed = ahead.outcome == "committed"
     shade = {"committed": "good", "failed": "error"}.get(ahead.outcome, "hatch")
     title = (
-        f"Answer to “{harmless(ahead.text)}”, begun at {ahead.start_s:.2f} s, "
+        f"Answer to “{harmless(ahead.text)}”, started at {ahead.start_s:.2f} s, "
         f"{ahead.outcome} after {ahead.end_s - ahead.start_s:.2f} s"
     )
     stroke = "" if committed else " s-wasted"
@@ -245,7 +245,7 @@ def _draw_answer(timeline: Timeline, stave: _Stave, answer: Answer) -> Iterator[
 
 
 def _said(timeline: Timeline, stave: _Stave) -> Iterator[Markup]:
-    """Write what was said above who said it, each no longer than there is room until the next."""
+    """Write what was said above its speaker, each text cut to the room before the next."""
     asked = [
         (began_s if timeline.complete else began_s - _FADE_S, turn.user_text)
         for began_s, turn in zip(timeline.begins_s, timeline.turns, strict=True)
@@ -318,7 +318,7 @@ def _wave(
     height: float,
     shade: str,
 ) -> Markup:
-    """Draw loudness as a shape around the middle of the lane, by its square root, as ears hear it."""
+    """Draw loudness as a shape around the middle of the lane, by its square root, closer to how ears hear."""
     if peaks is None:
         return Markup("")
     first = round(max(start_s, stave.start_s) * LEVELS_PER_S)
