@@ -1,4 +1,4 @@
-"""The meter seam: who makes figures of what happens, and what they ask of the conversation."""
+"""The meter seam: what makes figures of events, and what it asks of the conversation."""
 
 import importlib
 from collections.abc import Mapping
@@ -8,33 +8,33 @@ from edge_audio.events import Event
 from runtime.errors import UserError
 
 
-class Session(Protocol):
+class MeteredConversation(Protocol):
     """What meters ask of the conversation: `edge_audio.assistant.Assistant`."""
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What was counted so far."""
+        """Return what was counted so far."""
         ...
 
     def now_s(self) -> float:
-        """Session time."""
+        """Return session time."""
         ...
 
 
 class Meter(Protocol):
-    """Makes figures of what happens."""
+    """Makes figures of events."""
 
-    def measure(self, event: Event, session: Session) -> str | None:
+    def measure(self, event: Event, session: MeteredConversation) -> str | None:
         """Take note of `event`; does not wait. Returns what the user should know, mostly None."""
         ...
 
     def close(self) -> None:
-        """Give out what remains, within a second. Blocks."""
+        """Send what remains, within a second. Blocks."""
         ...
 
 
 def optional(module: str, extra: str) -> Any:
-    """Import a module that only those have who asked for it. Raises `UserError` naming what to install."""
+    """Import a module that an optional extra installs. Raises `UserError` naming what to install."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -1,11 +1,11 @@
-"""The meters that a config asks for: each hears all that happens and makes figures of it, never words."""
+"""The meters that a config asks for: each gets every event and makes figures of it, never words."""
 
 import os
 from collections.abc import Callable
 
 from edge_audio.config import Metrics
 from edge_audio.events import Event
-from edge_audio.metrics.meter import Meter, Session
+from edge_audio.metrics.meter import Meter, MeteredConversation
 from runtime.errors import UserError
 
 
@@ -26,8 +26,10 @@ def open_meters(metrics: Metrics) -> list[Meter]:
     return meters
 
 
-def measure_all(meters: list[Meter], event: Event, session: Session, remark: Callable[[str], None]) -> None:
-    """Let all meters take note of `event`; what the user should know goes to `remark`."""
+def measure_all(
+    meters: list[Meter], event: Event, session: MeteredConversation, remark: Callable[[str], None]
+) -> None:
+    """Pass `event` to all meters; call `remark` with what the user should know."""
     for meter in meters:
         if (told := meter.measure(event, session)) is not None:
             remark(told)

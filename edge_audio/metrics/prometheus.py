@@ -17,7 +17,7 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.metrics.meter import Session, optional
+from edge_audio.metrics.meter import MeteredConversation, optional
 from runtime.errors import UserError
 
 _LATENCY_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -57,7 +57,9 @@ class PrometheusMeter:
         self._interruption_s = histogram(
             "interruption_seconds", "Onset of interrupting speech to silence.", _LATENCY_S
         )
-        self._gone_on = counter("replies_held_and_gone_on", "Replies that were held for no interruption.")
+        self._gone_on = counter(
+            "replies_held_and_gone_on", "Replies that were held although nobody interrupted."
+        )
         self._errors = counter("errors", "Errors that were shown to the user.")
         self._dropped = counter("frames_dropped", "Frames of 20 ms that were heard and lost.")
         self._dropped_before = 0
@@ -65,10 +67,10 @@ class PrometheusMeter:
 
     @property
     def port(self) -> int:
-        """The port on which it listens."""
+        """Return the port on which it listens."""
         return self._server.server_port
 
-    def measure(self, event: Event, session: Session) -> None:
+    def measure(self, event: Event, session: MeteredConversation) -> None:
         """See `Meter`."""
         match event:
             case SpeculationStarted():

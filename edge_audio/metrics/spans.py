@@ -19,21 +19,21 @@ from edge_audio.events import (
     TurnFinished,
     TurnReport,
 )
-from edge_audio.metrics.meter import Session, optional
+from edge_audio.metrics.meter import MeteredConversation, optional
 
 _EXTRA = "opentelemetry"
 
 _SEND_EVERY_MS = 2000
 
 _SEND_TIMEOUT_S = 5.0
-"""How long the collector may take for a batch, attempts to repeat it included."""
+"""How long the collector may take for a batch, retries included."""
 
 _FAREWELL_S = 0.3
 """How long a collector that doesn't answer may delay the end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TurnSpan:
     """A part of a turn, in session seconds."""
 
     name: str
@@ -63,7 +63,7 @@ class SpanMeter:
         address = f"{endpoint.rstrip('/').removesuffix('/v1/traces')}/v1/traces"
         self._exporter = _Watched(exporters.OTLPSpanExporter(address, timeout=_SEND_TIMEOUT_S), export)
         service = {"service.name": "edge-audio", "service.version": metadata.version("edge-audio")}
-        # What is not sent when the program ends is not waited for but in `close`.
+        # Only `close` waits for what is not sent when the program ends.
         self._provider = sdk.TracerProvider(
             resource=resources.Resource.create(service), shutdown_on_exit=False
         )
@@ -76,11 +76,11 @@ class SpanMeter:
         self._said_from_s: float | None = None
         """When they began the turn that is being answered."""
         self._making: dict[int, float] = {}
-        self._parts: list[Part] = []
-        """Of the turn that is open or being answered."""
-        self._told = False
+        self._parts: list[TurnSpan] = []
+        """The parts of the turn that is open or being answered."""
+        self._reported = False
 
-    def measure(self, event: Event, session: Session) -> str | None:
+    def measure(self, event: Event, session: MeteredConversation) -> str | None:
         """See `Meter`."""
         match event:
             case SpeechStarted(start_s=start_s):
@@ -92,18 +92,18 @@ class SpanMeter:
             case SpeculationEnded(epoch=epoch, outcome=outcome):
                 now_s = session.now_s()
                 start_s = self._making.pop(epoch, now_s)
-                self._parts.append(Part("speculation", start_s, now_s, {"outcome": outcome}))
+                self._parts.append(TurnSpan("speculation", start_s, now_s, {"outcome": outcome}))
             case TurnEnded():
                 self._said_from_s, self._begun_s = self._begun_s, None
             case TurnFinished(report=report):
                 parts, self._parts = self._parts, []
                 now_s = session.now_s()
-                self._send([*parts, *parts_of(report, self._said_from_s, now_s)], report, now_s)
+                self._send([*parts, *spans_of(report, self._said_from_s, now_s)], report, now_s)
             case _:
                 pass
-        if self._exporter.failed and not self._told:
-            self._told = True
-            return f"The OpenTelemetry collector at {self._endpoint} takes no spans."
+        if self._exporter.failed and not self._reported:
+            self._reported = True
+            return f"The OpenTelemetry collector at {self._endpoint} accepts no spans."
         return None
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class SpanMeter:
         closing.start()
         closing.join(_FAREWELL_S)
 
-    def _send(self, parts: list[Part], report: TurnReport, now_s: float) -> None:
+    def _send(self, parts: list[TurnSpan], report: TurnReport, now_s: float) -> None:
         if not parts:
             return
         began_ns = time.time_ns() - round(now_s * 1e9)
@@ -134,17 +134,17 @@ class SpanMeter:
         turn.end(at_ns(max(part.end_s for part in parts)))
 
 
-def parts_of(report: TurnReport, said_from_s: float | None, now_s: float) -> Iterator[Part]:
+def spans_of(report: TurnReport, said_from_s: float | None, now_s: float) -> Iterator[TurnSpan]:
     """Yield a turn's speech, the stages of its latency, and its reply, which is over now."""
     at_s = report.speech_end_s if report.speech_end_s is not None else report.turn_end_s
     if said_from_s is not None and report.speech_end_s is not None:
-        yield Part("speech", min(said_from_s, report.speech_end_s), report.speech_end_s)
+        yield TurnSpan("speech", min(said_from_s, report.speech_end_s), report.speech_end_s)
     for stage, ms in report.stages_ms.items():
         if at_s is not None and ms > 0:
-            yield Part(stage, at_s, at_s + ms / 1000)
+            yield TurnSpan(stage, at_s, at_s + ms / 1000)
             at_s += ms / 1000
     if report.first_audio_s is not None:
-        yield Part("reply", report.first_audio_s, max(now_s, report.first_audio_s))
+        yield TurnSpan("reply", report.first_audio_s, max(now_s, report.first_audio_s))
 
 
 def attributes_of(report: TurnReport) -> dict[str, str | float | bool]:
@@ -182,7 +182,7 @@ class _Watched:
 
 
 def _leave_the_terminal_alone() -> None:
-    """Keep the library from writing over the conversation; a failure is told as a notice."""
+    """Keep the library from writing over the conversation; a failure is reported as a notice."""
     logger = logging.getLogger("opentelemetry")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
