@@ -15,7 +15,7 @@ from typing import Protocol, TextIO
 from edge_audio.terminal.raw_mode import single_keys
 
 LINE_LIMIT = 1000
-"""Longest typed line in characters; what goes beyond it is not taken."""
+"""Longest typed line in characters; further ones are ignored."""
 
 _QUIT_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -31,11 +31,11 @@ class Commands(Protocol):
     """What the user can do by hand."""
 
     def mute(self, on: bool) -> None:
-        """Hear nothing, or hear again."""
+        """Stop hearing, or hear again."""
         ...
 
     def push_to_talk(self, talking: bool) -> None:
-        """Begin to speak, or have finished."""
+        """Start to speak, or finish."""
         ...
 
     def interrupt(self) -> None:
@@ -57,18 +57,18 @@ class Controls:
 
     muted: bool = False
     talking: bool = False
-    """Whether push-to-talk is on."""
+    """True while push-to-talk is on."""
     line: str | None = None
     """The line being typed; None while keys are commands."""
     active: bool = False
-    """Whether there is a keyboard to listen to."""
+    """True while there is a keyboard to listen to."""
 
 
 class Keyboard:
     """Turns keystrokes into commands.
 
-    Keys: ``m`` mute, space push-to-talk (on, then done), ``s`` stop the reply, ``t`` or Enter begin a
-    line, ``q`` or Ctrl-C quit. In a line: Enter says it, Esc leaves it, Backspace and Ctrl-U take back.
+    Keys: ``m`` mute, space push-to-talk (on, then done), ``s`` stop the reply, ``t`` or Enter start a
+    line, ``q`` or Ctrl-C quit. In a line: Enter says it, Esc leaves it, Backspace and Ctrl-U delete.
     """
 
     def __init__(self, commands: Commands, controls: Controls, stdin: TextIO | None = None) -> None:
@@ -110,7 +110,7 @@ class Keyboard:
         self._controls.active = False
 
     def feed(self, data: bytes) -> None:
-        """Deal with what the terminal sent: UTF-8, whole or in parts."""
+        """Handle what the terminal sent: UTF-8, in pieces of any size."""
         for key in _KEY.findall(self._decoder.decode(data)):
             if len(key) > 1:
                 continue
@@ -152,7 +152,7 @@ class Keyboard:
 
 
 def _without_last(line: str) -> str:
-    """Take the last letter away, with the accents that combine with it."""
+    """Remove the last letter, with the accents that combine with it."""
     end = len(line) - 1
     while end > 0 and unicodedata.combining(line[end]):
         end -= 1
@@ -161,7 +161,7 @@ def _without_last(line: str) -> str:
 
 @contextmanager
 def _signals_quit(loop: asyncio.AbstractEventLoop, commands: Commands) -> Iterator[None]:
-    """Within the block, what ends a process quits in good order; a second Ctrl-C doesn't wait for it."""
+    """Within the block, the signals that end a process quit in good order; a second Ctrl-C doesn't wait."""
 
     def quit_in_order() -> None:
         loop.remove_signal_handler(signal.SIGINT)

@@ -37,13 +37,13 @@ from edge_audio.terminal.screen import FinishedTurn, Screen, ShownNotice, harmle
 from runtime.worker import CancelToken, Lane
 
 REFRESH_S = 0.1
-"""Time between two drawings; nothing is drawn where nothing has changed."""
+"""Time between two drawings; nothing is drawn if nothing has changed."""
 
 _WAITING = 100
 """Finished turns or lines that may wait for a slow terminal; older ones are dropped."""
 
 _FAREWELL_S = 0.3
-"""How long a terminal that takes nothing may delay the end."""
+"""How long a terminal that accepts nothing may delay the end."""
 
 
 class View(Protocol):
@@ -61,10 +61,10 @@ class View(Protocol):
 def open_view(console: Console, controls: Controls, lane: Lane) -> View:
     """Return the view for `console`: live on a terminal, plain lines in a pipe or a file.
 
-    `lane` does the writing, as a terminal may take its time; it must outlive the view's actor.
+    `lane` does the writing, because a terminal may be slow; it must outlive the view's actor.
     """
     if isinstance(console.file, io.TextIOWrapper):
-        console.file.reconfigure(errors="replace")  # a locale that can't write all letters is no failure
+        console.file.reconfigure(errors="replace")  # a locale that lacks some letters is not a failure
     if console.file.isatty() and console.is_terminal and not console.is_dumb_terminal:
         return LiveView(console, controls, lane)
     return PlainView(console, lane)
@@ -126,7 +126,7 @@ class LiveView:
         self._screen = replace(self._screen, **changes)
 
     def screen(self) -> Screen:
-        """Return what is to be seen now, besides the finished turns."""
+        """Return what to show now, besides the finished turns."""
         controls = self._controls
         return replace(
             self._screen,
@@ -170,7 +170,7 @@ class LiveView:
 
 
 class PlainView:
-    """A line for each thing of note, without control codes."""
+    """One line for each notable event, without control codes."""
 
     def __init__(self, console: Console, lane: Lane) -> None:
         """See `open_view`."""
@@ -218,7 +218,7 @@ class PlainView:
 
 
 async def _farewell(lane: Lane, last: Callable[[CancelToken], None]) -> None:
-    """Run `last` on the lane, after what is being written, unless the screen takes nothing any more."""
+    """Run `last` on the lane, after what is being written, unless the screen accepts nothing more."""
     with suppress(TimeoutError, _ScreenGone):
         await asyncio.wait_for(lane.run(last), _FAREWELL_S)
 

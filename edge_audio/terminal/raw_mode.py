@@ -1,4 +1,4 @@
-"""The terminal's mode: keys one by one, and as it was before in the end."""
+"""The terminal's mode: single keys while they are needed, the old mode afterwards."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def single_keys(stdin: TextIO) -> Iterator[int | None]:
 
     Yields None, and changes nothing, where `stdin` is no terminal or one that another job uses. The old
     mode is back when the block is left, whatever the reason, and while the process is suspended
-    (Ctrl-Z). To be entered on the main thread.
+    (Ctrl-Z). Enter it on the main thread.
     """
     terminal = _foreground_terminal(stdin)
     if terminal is None:
@@ -32,7 +32,7 @@ def single_keys(stdin: TextIO) -> Iterator[int | None]:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
         _write_to_screen(_SHOW_CURSOR)
         os.kill(os.getpid(), signal.SIGSTOP)
-        # Here the process goes on when it is continued.
+        # The process resumes here when it is continued.
         tty.setcbreak(terminal, termios.TCSANOW)
         _write_to_screen(_HIDE_CURSOR)
 

@@ -1,4 +1,4 @@
-"""What the live view draws: the conversation as text and bars, for any width, harmless whatever is in it."""
+"""What the live view draws: the conversation as text and bars, for any width, harmless to the terminal."""
 
 import math
 import unicodedata
@@ -46,7 +46,7 @@ _STATES: Mapping[State, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """All that is to be seen at one moment below the finished turns."""
+    """Everything that is shown at one moment below the finished turns."""
 
     state: State = State.SILENCE
     rms: float = 0.0
@@ -59,21 +59,21 @@ class Screen:
     """What they have said, once their turn is over."""
     reply_text: str = ""
     audible: bool = False
-    """Whether the reply is being heard."""
+    """True while the reply is being heard."""
     held: bool = False
-    """Whether the reply waits until it is known if it is being interrupted."""
+    """True while the reply waits until it is known whether the user interrupts it."""
     speculating: bool = False
-    """Whether a reply is being made ahead of the turn's end."""
+    """True while a reply is being made ahead of the turn's end."""
     muted: bool = False
     talking: bool = False
-    """Whether push-to-talk is on."""
+    """True while push-to-talk is on."""
     keys: bool = False
-    """Whether there are keys to press."""
+    """True if there are keys to press."""
     line: str | None = None
     """The line being typed."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it, the latest lines only where not all find room."""
+        """Draw it; if there is not room for all lines, the latest."""
         footer = self._footer(options.max_width)
         said: list[Text] = []
         if self.user_text:
@@ -138,7 +138,7 @@ class FinishedTurn:
     report: TurnReport
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it; what of the reply was not heard is dimmed."""
+        """Draw it; the part of the reply that was not heard is dimmed."""
         report, width = self.report, options.max_width
         if report.user_text:
             yield from hanging(Text(harmless(report.user_text), "bold"), "▸", console, width)
@@ -186,7 +186,7 @@ def latency(report: TurnReport, width: int) -> Iterable[Text]:
 
 
 def bar(stages_ms: Mapping[str, float], cells: int) -> Text:
-    """Return a line of `cells` cells, divided among the stages as their times are."""
+    """Return a line of `cells` cells, divided among the stages in proportion to their times."""
     total_ms = sum(stages_ms.values())
     line = Text()
     elapsed_ms = 0.0
@@ -208,7 +208,7 @@ def split_heard(report: TurnReport) -> tuple[str, str]:
 
 
 def hanging(text: Text, mark: str, console: Console, width: int, mark_style: str = "cyan") -> list[Text]:
-    """Wrap `text` into lines no wider than `width`, a `mark` before the first, the rest set in to match."""
+    """Wrap `text` into lines no wider than `width`, a `mark` before the first, the rest indented to match."""
     lines = text.wrap(console, max(1, width - _INDENT))
     for line in lines:
         line.rstrip()
@@ -220,7 +220,7 @@ def hanging(text: Text, mark: str, console: Console, width: int, mark_style: str
 
 
 def row(items: Iterable[Text], separator: str, width: int) -> list[Text]:
-    """Set `items` side by side, into lines no wider than `width` that break only between them."""
+    """Put `items` side by side, in lines no wider than `width` that break only between them."""
     lines: list[Text] = []
     for item in items:
         if lines and lines[-1].cell_len + cell_len(separator) + item.cell_len <= width:
@@ -235,7 +235,7 @@ def _line() -> Text:
 
 
 def head(text: str, cells: int) -> str:
-    """Return the beginning of `text`, at most `cells` wide, with an ellipsis where something is left out."""
+    """Return the start of `text`, at most `cells` wide, with an ellipsis if something is left out."""
     shown = Text(text)
     shown.truncate(cells, overflow="ellipsis")
     return shown.plain
@@ -249,10 +249,10 @@ def tail(text: str, cells: int) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return `text` on one line, without what a terminal obeys rather than shows.
+    """Return `text` on one line, without anything that a terminal obeys instead of showing it.
 
-    Control characters (C0, C1) and separators of lines become spaces, so that what remains of an escape
-    sequence is plain text; marks that turn the writing direction and lone surrogates go.
+    Control characters (C0, C1) and line separators become spaces, so that what remains of an escape
+    sequence is plain text; marks that change the writing direction and lone surrogates are removed.
     """
     return " ".join("".join(map(_shown, text)).split())
 
