@@ -54,19 +54,19 @@ def _torch(folder: Path, golden: Golden) -> Iterator[Check]:
     with torch.device("meta"):
         model = Step1(config)
     tensors.load_into(model)
-    ids = torch.from_numpy(golden["input_ids"])
-    cache, trace = model.new_cache(), Trace()
-    logits = model(ids, cache, trace)
+    ids = torch.from_numpy(golden["input_ids"])[None]
+    cache, trace = model.new_cache(), Trace((0,))
+    normed = model(ids, cache, trace)
+    logits = model.logits(normed)[0]
 
     def check(name: str, actual: NDArray[Any], tolerance: float = _TOLERANCE) -> Check:
         return compare(_NAME, name, "torch", actual, golden[name], tolerance)
 
     yield check("slopes", np.array(config.slopes, np.float32), _SLOPE_TOLERANCE)
     yield check("logits", logits.numpy())
-    assert trace.normed is not None
-    for name, hidden in (("hidden_after_layer0", trace.layers[0]), ("hidden_final_norm", trace.normed)):
+    for name, hidden in (("hidden_after_layer0", trace.hidden[0]), ("hidden_final_norm", normed)):
         if (last := counted(golden, f"{name}_last")) is not None:
-            yield compare(_NAME, name, "torch", hidden[-len(last) :], last, _TOLERANCE)
+            yield compare(_NAME, name, "torch", hidden[0, -len(last) :], last, _TOLERANCE)
     yield check("cache_k_layer0", _rows(cache[0].keys))
     yield check("cache_v_last", _rows(cache[-1].values))
     yield check("logits_cached", _logits_in_steps(model, ids, int(golden["decode_from"])))
@@ -77,14 +77,14 @@ def _torch(folder: Path, golden: Golden) -> Iterator[Check]:
 
 def _rows(values: torch.Tensor | None) -> NDArray[Any]:
     assert values is not None
-    return values.numpy()
+    return values[0].numpy()
 
 
 def _logits_in_steps(model: Step1, ids: torch.Tensor, prefilled: int) -> NDArray[Any]:
     cache = model.new_cache()
-    parts = [model(ids[:prefilled], cache)]
-    parts += [model(ids[place : place + 1], cache) for place in range(prefilled, len(ids))]
-    return torch.cat(parts).numpy()
+    parts = [model(ids[:, :prefilled], cache)]
+    parts += [model(ids[:, place : place + 1], cache) for place in range(prefilled, ids.shape[1])]
+    return model.logits(torch.cat(parts, 1))[0].numpy()
 
 
 def _greedy_torch(
@@ -95,7 +95,7 @@ def _greedy_torch(
     for _ in range(count):
         said.append(int(logits.argmax()))
         chosen_by.append(logits.numpy())
-        logits = model(torch.tensor(said[-1:]), cache)[-1]
+        logits = model.logits(model(torch.tensor([said[-1:]]), cache))[0, -1]
     return said, np.stack(chosen_by)
 
 

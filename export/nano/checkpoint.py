@@ -26,7 +26,6 @@ from export.layout.semantic import write_semantic_file
 from export.lm.generation_config import GenerationConfig
 from export.nano import decoder, language_model, speaker, tokenizers, vocabulary, vocoder
 from export.nano.speaker import SpeakerModel, Speakers
-from export.nano.step1 import Step1
 from export.nano.tokenizers import Tokenizers
 from export.nano.training import trained
 from export.precision import Precision
@@ -69,7 +68,7 @@ def write_nano(
     Raises `UserError` if a stage is not trained, or `output` can't be written.
     """
     heard = _loaded(tokenizers.NAME, Tokenizers(), work)
-    said = _loaded(language_model.NAME, Step1(language_model.CONFIG), work)
+    said = _loaded(language_model.NAME, language_model.new_step1(), work)
     flow = _loaded(decoder.NAME, decoder.new_flow(), work)
     hift = _loaded(vocoder.NAME, vocoder.new_vocoder(), work)
     speakers = _loaded(speaker.NAME, Speakers(), work)

@@ -11,11 +11,11 @@ from edge_audio.step_audio.decoder.flow import frame_positions
 from edge_audio.step_audio.tokens import GROUP
 from export.flow.flow import Flow, FlowEncoder
 from export.hift.generator import HiftGenerator
+from export.lm.step1 import Step1
 from export.nano.decoder import Spoken, frames_of
 from export.nano.features import MEL_BANDS, MEL_HOP, PHONES, Sentence
-from export.nano.language_model import LanguageModelStage
+from export.nano.language_model import LanguageModelStage, guided_forward
 from export.nano.speaker import Speakers, Voice, told
-from export.nano.step1 import Step1
 from export.nano.tokenizers import CHUNK_HOPS, SEMANTIC, Tokenizers
 from export.nano.vocoder import Recording, decoder_mel
 
@@ -118,7 +118,7 @@ def way_kept(model: Step1, stage: LanguageModelStage, seed: int = 0) -> float:
     rng = np.random.default_rng(seed)
     for _ in range(_ROWS):
         ids, guides = stage.example(rng)
-        _, seen = model(ids[None], stage.guided_layers)
+        _, seen = guided_forward(model, ids[None])
         known = guides >= 0
         attended = seen[-1][0].argmax(-1)[known]
         near += int(((attended - guides[known]).abs() <= 1).sum())

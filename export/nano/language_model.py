@@ -5,6 +5,7 @@ learned as well. In training alone, one head of some layers is led to the piece 
 which the phones' times tell: without it, a small model takes very long to find its way along a text.
 """
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ from edge_audio.step_audio.sentencepiece_vocabulary import MODEL
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from edge_audio.step_audio.tokens import GROUP, RELEASED
 from export.lm.config import Step1Config
+from export.lm.step1 import Step1, Trace
 from export.nano.alignment import align
 from export.nano.codes import GROUP_S, Coded
-from export.nano.step1 import Step1
 from export.nano.vocabulary import PIECES, written_tag
 
 NAME = "lm"
@@ -42,6 +43,9 @@ CONFIG = Step1Config(
 )
 
 _GUIDED_LAYERS = (2, 3)
+_GUIDED_HEAD = -1
+_DROPOUT = 0.1
+"""The texts are few for the model's size."""
 _TOKENS = 5000
 """In a batch, with what fills it up."""
 _DRAWN = 64
@@ -83,15 +87,37 @@ def utterances(sentences: Sequence[Coded]) -> dict[str, list[Utterance]]:
     return found
 
 
+def new_step1() -> Step1:
+    """Return the language model, untrained."""
+    model = Step1(CONFIG, _DROPOUT)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            into_sum = name.endswith(("o_proj.weight", "down_proj.weight"))
+            depth = math.sqrt(2 * CONFIG.num_hidden_layers) if into_sum else 1
+            std = 0.05 if "embed" in name else parameter.shape[1] ** -0.5 / depth
+            nn.init.normal_(parameter, std=std)
+    return model
+
+
+def guided_forward(model: Step1, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Return what `model` makes of `ids` (batch, n), and the logarithms of its guided heads' weights.
+
+    The weights are (batch, n, n), of each layer with such a head.
+    """
+    trace = Trace(_GUIDED_LAYERS)
+    hidden = model(ids, trace=trace)
+    scores = (trace.scores[index][:, _GUIDED_HEAD] for index in _GUIDED_LAYERS)
+    return hidden, [each.float().log_softmax(-1) for each in scores]
+
+
 class LanguageModelStage:
     """Pairs of sentences by one narrator."""
 
     name = NAME
-    guided_layers = _GUIDED_LAYERS
 
     def __init__(self, folder: Path, said: Mapping[str, Sequence[Utterance]]) -> None:
         """`folder` holds the tokenizer."""
-        self._model = Step1(CONFIG)
+        self._model = new_step1()
         self.module: nn.Module = self._model
         self._tokenizer = TextTokenizer.open(folder)
         self._pieces: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / MODEL))
@@ -102,7 +128,7 @@ class LanguageModelStage:
         ids, targets, guides = self._batch(rng)
         model = self._model
         with torch.autocast("cpu", torch.bfloat16):
-            hidden, seen = model(ids, _GUIDED_LAYERS)
+            hidden, seen = guided_forward(model, ids)
             losses = self._code_losses(hidden, targets)
         known = guides >= 0
         attended = [each.gather(2, guides.clamp(min=0)[..., None])[..., 0][known].mean() for each in seen]

@@ -140,9 +140,9 @@ class Workshop:
 
     def lm(self, progress: Progress) -> Gate:
         """Train text tokenizer and language model."""
+        from export.lm.step1 import Step1
         from export.nano.gates import way_kept
         from export.nano.language_model import NAME, LanguageModelStage, utterances
-        from export.nano.step1 import Step1
         from export.nano.vocabulary import control_tags, write_vocabulary
 
         known = list(self._coded().values())

@@ -30,7 +30,6 @@ from export.nano import decoder, language_model, speaker, tokenizers, vocoder
 from export.nano.checkpoint import write_nano
 from export.nano.codes import coded
 from export.nano.features import SEMANTIC_BANDS, Sentence
-from export.nano.step1 import Step1
 from export.nano.vocabulary import PIECES
 from export.precision import Precision
 from export.progress import silent
@@ -67,7 +66,7 @@ def stages(shallow, pcm):
     torch.manual_seed(0)
     made = {
         tokenizers.NAME: tokenizers.Tokenizers(),
-        language_model.NAME: Step1(language_model.CONFIG),
+        language_model.NAME: language_model.new_step1(),
         decoder.NAME: decoder.new_flow(),
         vocoder.NAME: vocoder.new_vocoder(),
         speaker.NAME: speaker.Speakers(),
@@ -160,8 +159,8 @@ def test_the_language_model_runs_as_it_was_trained(models, stages):
     model, step1 = LanguageModel.load(models / "lm"), stages[language_model.NAME]
     ids = np.random.default_rng(2).integers(5, step1.config.vocab_size, 70)
     logits = model.read(ids.tolist(), model.new_cache(100))
-    hidden, _ = step1(torch.from_numpy(ids)[None])
-    expected = step1.lm_head(hidden[0, -1]).numpy()[model.output_ids]
+    hidden = step1(torch.from_numpy(ids)[None])
+    expected = step1.logits(hidden[0, -1]).numpy()[model.output_ids]
     np.testing.assert_allclose(logits, expected, atol=1e-3)
 
 
