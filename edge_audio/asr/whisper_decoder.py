@@ -150,10 +150,12 @@ class WhisperDecoder:
         )
         for segment in found:
             token.raise_if_cancelled()
-            words = tuple(Word(word.word.strip(), word.start, word.end) for word in segment.words or ())
+            words = tuple(
+                Word(word.word.strip(), float(word.start), float(word.end)) for word in segment.words or ()
+            )
             text = _NOT_SPOKEN.sub("", segment.text).strip()
             if any(character.isalnum() for character in text):
-                yield Segment(text, segment.start, segment.end, words, info.language)
+                yield Segment(text, float(segment.start), float(segment.end), words, info.language)
 
     def _attempt(
         self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken

@@ -33,7 +33,7 @@ def listen(audio: Path, *, config_path: Path | None, as_json: bool, console: Con
             "segments": segments,
             "model": recognizer.name,
         }
-        print(msgspec.json.encode(tree, enc_hook=float).decode())
+        print(msgspec.json.encode(tree).decode())
     elif not segments:
         console.print("No speech was found.")
 
