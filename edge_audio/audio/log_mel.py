@@ -53,10 +53,13 @@ def in_bands(spectra: NDArray[np.float32], filters: NDArray[np.float32]) -> NDAr
 
     A column gives the same values to the last bit whatever columns stand beside it.
     """
-    missing = -len(spectra) % _BATCH
-    batches = np.pad(spectra, ((0, missing), (0, 0))).reshape(-1, _BATCH, spectra.shape[1])
-    banded: NDArray[np.float32] = batches @ filters
-    return banded.reshape(-1, filters.shape[1])[: len(spectra)]
+    columns, bins = spectra.shape
+    batches = np.zeros((-(-columns // _BATCH), _BATCH, bins), np.float32)
+    batches.reshape(-1, bins)[:columns] = spectra
+    # The filters come first: OpenBLAS then takes the columns 4, 8 or 16 at once, each in the same order. As
+    # rows of the result, its Haswell kernel takes 12 in one order and the last 4 of a batch in another.
+    banded: NDArray[np.float32] = filters.T @ batches.transpose(0, 2, 1)
+    return banded.transpose(0, 2, 1).reshape(-1, filters.shape[1])[:columns]
 
 
 def slaney_filters(rate_hz: int, fft_samples: int, bands: int, top_hz: float) -> NDArray[np.float64]:

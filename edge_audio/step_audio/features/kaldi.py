@@ -69,11 +69,17 @@ class Fbank:
 
 
 def _window(kind: Window) -> NDArray[np.float32]:
-    """Return the window, computed in single precision as in the reference: it shows in the quietest bands."""
+    """Return the window, rounded to single precision where the reference rounds: quiet bands show it.
+
+    Cosines and powers are rounded from double precision: those of single precision differ with the processor.
+    """
     phase = np.arange(WINDOW_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / (WINDOW_SAMPLES - 1))
     mean = np.float32(0.54 if kind == "hamming" else 0.5)
-    raised_cosine: NDArray[np.float32] = mean - (np.float32(1) - mean) * np.cos(phase)
-    return raised_cosine if kind == "hamming" else raised_cosine**_POVEY_POWER
+    cosine = np.cos(phase, dtype=np.float64).astype(np.float32)
+    raised_cosine: NDArray[np.float32] = mean - (np.float32(1) - mean) * cosine
+    if kind == "hamming":
+        return raised_cosine
+    return np.power(raised_cosine, _POVEY_POWER, dtype=np.float64).astype(np.float32)
 
 
 def _kaldi_filters() -> NDArray[np.float64]:

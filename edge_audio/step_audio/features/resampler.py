@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edge_audio.audio.frame import Samples
@@ -14,16 +13,8 @@ _ZERO_CROSSINGS = 6
 _ROLLOFF = 0.99
 """Where the filter cuts off, as a part of the lower rate's half."""
 
-
-_GROUP = 16
-"""Samples of the result that one product makes side by side, from the samples that any of them needs.
-
-Products sum in the order of the samples, as in the release: a sum for each sample alone would round to
-other values, which shows in quiet bands.
-"""
-
-_ROWS = 256
-"""Rows multiplied at a time. OpenBLAS spreads a larger product over threads, which wait for busy cores."""
+_BATCH = 1 << 14
+"""Samples of the result that are made at a time, so that what they take stays in the processor's cache."""
 
 
 class SincResampler:
@@ -42,10 +33,8 @@ class SincResampler:
         self._step, self._phases = from_hz // common, to_hz // common
         cutoff = min(self._step, self._phases) * _ROLLOFF
         self._reach = math.ceil(_ZERO_CROSSINGS * self._step / cutoff)
-        self._span = (_GROUP - 1) * self._step // self._phases + 2 * self._reach + 3
-        # A row of products starts at least a span after the last, so that none has to be copied.
-        self._repeats = math.ceil(self._span / self._step)
-        self._filters = self._group_filters(cutoff)
+        self._first = np.arange(self._phases) * self._step // self._phases
+        self._filters = self._filters_of_phases(cutoff)
 
     def __call__(self, pcm: Samples) -> Samples:
         """Return `pcm`, shape (n,), at the new rate, shape (n * to / from, rounded up).
@@ -56,34 +45,43 @@ class SincResampler:
             raise ValueError("an empty recording can't be converted")
         if self._step == self._phases:
             return pcm
-        row = self._repeats * self._step
-        rows = len(pcm) // row + 1
-        windows = sliding_window_view(np.pad(pcm, (self._reach, row + 2 * self._span)), self._span)
-        converted = np.empty((rows, len(self._filters), _GROUP), np.float32)
-        for group, filters in enumerate(self._filters):
-            heard = windows[self._first(group) :: row]
-            for start in range(0, rows, _ROWS):
-                stop = min(start + _ROWS, rows)
-                np.matmul(heard[start:stop], filters, out=converted[start:stop, group])
-        made = converted.reshape(rows, -1)[:, : self._repeats * self._phases]
+        periods = len(pcm) // self._step + 1
+        padded = np.pad(pcm.astype(np.float64), (self._reach, self._step + len(self._filters)))
+        converted = np.empty((periods, self._phases), np.float32)
+        batch = max(1, _BATCH // self._phases)
+        for period in range(0, periods, batch):
+            made = converted[period : period + batch]
+            first = np.arange(period, period + len(made))[:, None] * self._step + self._first
+            _filter(padded, first, self._filters, made)
         # The release rounds up in single precision, so that a tiny remainder makes no further sample.
         length = math.ceil(np.float32(self._phases * len(pcm) / self._step))
-        return made.reshape(-1)[:length]
+        return converted.reshape(-1)[:length]
 
-    def _first(self, group: int) -> int:
-        """Return the first sample that `group` needs of a row, counted in the padded recording."""
-        return group * _GROUP * self._step // self._phases
+    def _filters_of_phases(self, cutoff: float) -> NDArray[np.float64]:
+        """Return the filters of all samples made from a period of input, shape (taps, phases).
 
-    def _group_filters(self, cutoff: float) -> NDArray[np.float32]:
-        """Return the filters of all samples made from a row of input, shape (groups, span, group)."""
-        groups = math.ceil(self._repeats * self._phases / _GROUP)
-        made = np.arange(groups * _GROUP).reshape(groups, 1, _GROUP)
-        first = np.array([self._first(group) for group in range(groups)]).reshape(groups, 1, 1)
-        period, phase = np.divmod(made, self._phases)
-        sample = first - self._reach + np.arange(self._span).reshape(1, -1, 1) - period * self._step
+        The taps of a phase begin `reach` samples before `first` of it.
+        """
+        sample = self._first - self._reach + np.arange(2 * self._reach + 2)[:, None]
         # The release has the places of the phases in single precision, which moves samples by up to 8e-6.
-        place = (phase.astype(np.float32) / np.float32(self._phases)).astype(np.float64)
+        place = (np.arange(self._phases, dtype=np.float32) / np.float32(self._phases)).astype(np.float64)
         time = (sample / self._step - place) * cutoff
         window = np.cos(np.clip(time / _ZERO_CROSSINGS, -1.0, 1.0) * np.pi / 2) ** 2
-        filters: NDArray[np.float32] = (np.sinc(time) * window * cutoff / self._step).astype(np.float32)
-        return filters
+        filters = (np.sinc(time) * window * cutoff / self._step).astype(np.float32)
+        return filters.astype(np.float64)
+
+
+def _filter(
+    pcm: NDArray[np.float64], first: NDArray[np.int64], filters: NDArray[np.float64], made: Samples
+) -> None:
+    """Put into `made` what `filters`, shape (taps, phases), make of `pcm` from `first`, as `made` shaped.
+
+    Adds one sample after the other in single precision, each product still exact, as the release does. Any
+    other order, a matrix product's too, rounds to other values, which shows in quiet bands: up to 0.0012 in
+    the log of an energy, more than the codes' own tolerance.
+    """
+    made[:] = 0
+    for offset, weights in enumerate(filters):
+        product = pcm[offset:][first]
+        product *= weights
+        np.add(made, product, out=made, casting="same_kind")

@@ -41,7 +41,7 @@ def test_long_sentences_are_spoken_clause_by_clause_as_say_does() -> None:
 
 def test_each_sentence_that_runs_on_or_stops_early_counts() -> None:
     def length_s(text: str, style: Style) -> float:
-        return length_of(text) * {"ann": 0.3, "ben": 2.6}[style.speaker or ""] + (style.speaker == "ben")
+        return length_of(text) * {"ann": 0.25, "ben": 2.6}[style.speaker or ""] + (style.speaker == "ben")
 
     found = measured(Hummer(length_s))
     assert counts(found)["runaways"] == counts(found)["cut off"] == COUNT / 2
