@@ -1,12 +1,14 @@
 """Speech without a conversation: a text becomes sound, a recording becomes a transcript."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_audio.adapters import load_recognizer, load_voice
 from edge_audio.asr.recognizer import Recognizer, Segment, Transcript
@@ -35,7 +37,7 @@ class Speech:
     rate_hz: int = FILE_RATE_HZ
     """Rate of the sound."""
 
-    def __aiter__(self) -> AsyncIterator[SpokenChunk]:
+    def __aiter__(self) -> AsyncGenerator[SpokenChunk, None]:
         """Yield the sound chunk by chunk, each with the part of the text that it says."""
         return self._chunks()
 
@@ -54,15 +56,12 @@ class Speech:
         return samples / self.rate_hz
 
     async def _chunks(self) -> AsyncGenerator[SpokenChunk, None]:
-        async with _voice(self.config, self.voice) as voice:
-            resampler = StreamResampler(voice.sample_rate_hz, self.rate_hz)
-            async with aclosing(speak_ahead(voice, self._lines())) as chunks:
-                async for chunk in chunks:
-                    pcm = resampler.push(chunk.pcm)
-                    if len(pcm):
-                        yield replace(chunk, pcm=pcm)
-            if len(rest := resampler.flush()):
-                yield SpokenChunk(rest, len(self.text), len(self.text))
+        async with (
+            _voice(self.config, self.voice) as voice,
+            aclosing(spoken(voice, self._lines(), self.rate_hz)) as chunks,
+        ):
+            async for chunk in chunks:
+                yield chunk
 
     async def _lines(self) -> AsyncGenerator[Line, None]:
         splitter = ClauseSplitter()
@@ -86,6 +85,26 @@ def speak(
     return Speech(text, settings, voice, style or Style(speed=settings.tts.speed))
 
 
+async def spoken(
+    voice: Voice, lines: AsyncGenerator[Line, None], rate_hz: int
+) -> AsyncGenerator[SpokenChunk, None]:
+    """Yield what `voice` makes of `lines` at `rate_hz`; none of the chunks is empty.
+
+    Closing the iterator stops the voice and closes `lines`. Raises `VoiceError`.
+    """
+    resampler = StreamResampler(voice.sample_rate_hz, rate_hz)
+    start: int | None = None  # of the text whose sound is still in the resampler
+    end = 0
+    async with aclosing(lines), aclosing(speak_ahead(voice, lines)) as chunks:
+        async for chunk in chunks:
+            start, end = chunk.text_start if start is None else start, chunk.text_end
+            if len(pcm := resampler.push(chunk.pcm)):
+                yield SpokenChunk(pcm, start, end)
+                start = None
+    if len(pcm := resampler.flush()):
+        yield SpokenChunk(pcm, end if start is None else start, end)
+
+
 async def transcribe(
     audio: Samples | Path | str,
     *,
@@ -96,9 +115,12 @@ async def transcribe(
 
     `audio` is the path of a file, or samples at 16 kHz, shape (n,), in [-1, 1]. Recognized by `recognizer` if
     it is given, else by the one that `config` names. Raises `UserError` for a file that can't be read or a
-    recognizer that can't be loaded.
+    recognizer that can't be loaded, `ValueError` for samples of another shape or type.
     """
-    pcm = audio if isinstance(audio, np.ndarray) else await asyncio.to_thread(read_audio, audio)
+    if isinstance(audio, np.ndarray):
+        pcm = _checked(audio)
+    else:
+        pcm = await asyncio.to_thread(read_audio, audio)
     async with (
         _recognizer(as_config(config), recognizer) as model,
         aclosing(model.transcribe(pcm)) as found,
@@ -107,6 +129,13 @@ async def transcribe(
     text = " ".join(segment.text for segment in segments)
     words = tuple(word for segment in segments for word in segment.words)
     return Transcript(text, words, segments[0].language if segments else "en")
+
+
+def _checked(samples: NDArray[Any]) -> Samples:
+    """Return `samples` as float32. Raises `ValueError` if they are not floats of shape (n,)."""
+    if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(f"samples are floats of shape (n,), not {samples.dtype} of shape {samples.shape}")
+    return samples.astype(np.float32, copy=False)
 
 
 def as_config(config: Config | Path | str | None) -> Config:

@@ -12,9 +12,9 @@ from rich.console import Console
 from edge_audio.audio.device import AudioDeviceConfig
 from edge_audio.audio.files import WavWriter
 from edge_audio.audio.frame import FILE_RATE_HZ, Samples
-from edge_audio.audio.resample import StreamResampler
+from edge_audio.speech import spoken
 from edge_audio.text.clauses import ClauseSplitter
-from edge_audio.tts.ahead import Line, speak_ahead
+from edge_audio.tts.ahead import Line
 from edge_audio.tts.tags import TAGS, find_tag, leading_tag
 from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.errors import UserError
@@ -84,20 +84,17 @@ async def _speak(
 ) -> float:
     """Speak into `sink`, which may block; return the seconds of sound."""
     samples = 0
-    resampler = StreamResampler(voice.sample_rate_hz, FILE_RATE_HZ)
     lane = ThreadLane("output")
     try:
-        spoken: Iterable[Passage] = passages(lines, style, voice)
+        wanted: Iterable[Passage] = passages(lines, style, voice)
         if isinstance(lines, list):
-            spoken = list(spoken)
+            wanted = list(wanted)
         with console.status("Speaking ...") as status:
-            async with aclosing(_lines(spoken)) as clauses, aclosing(speak_ahead(voice, clauses)) as chunks:
+            async with aclosing(spoken(voice, _lines(wanted), FILE_RATE_HZ)) as chunks:
                 async for chunk in chunks:
-                    converted = resampler.push(chunk.pcm)
-                    await lane.run(partial(_pass_on, sink, converted))
-                    samples += len(converted)
+                    await lane.run(partial(_pass_on, sink, chunk.pcm))
+                    samples += len(chunk.pcm)
                     status.update(f"Speaking ... {samples / FILE_RATE_HZ:.0f} s")
-            sink(resampler.flush())
     except VoiceError as error:
         raise UserError(str(error), "Try another text, or another voice.") from error
     finally:
@@ -112,10 +109,10 @@ def _pass_on(sink: Callable[[Samples], None], pcm: Samples, token: CancelToken) 
     sink(pcm)
 
 
-async def _lines(spoken: Iterable[Passage]) -> AsyncGenerator[Line, None]:
-    """Yield each clause of `spoken` as soon as it is there."""
+async def _lines(wanted: Iterable[Passage]) -> AsyncGenerator[Line, None]:
+    """Yield each clause of `wanted` as soon as it is there."""
     splitter = ClauseSplitter()
-    source = iter(spoken)
+    source = iter(wanted)
     lane = ThreadLane("input")  # standard input may take its time, and nothing else may wait for it
     try:
         while (passage := await lane.run(lambda _: next(source, None))) is not None:
