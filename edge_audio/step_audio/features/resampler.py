@@ -67,7 +67,7 @@ class SincResampler:
         place = (np.arange(self._phases, dtype=np.float32) / np.float32(self._phases)).astype(np.float64)
         time = (sample / self._step - place) * cutoff
         window = np.cos(np.clip(time / _ZERO_CROSSINGS, -1.0, 1.0) * np.pi / 2) ** 2
-        filters = (np.sinc(time) * window * cutoff / self._step).astype(np.float32)
+        filters: NDArray[np.float32] = (np.sinc(time) * window * cutoff / self._step).astype(np.float32)
         return filters.astype(np.float64)
 
 
