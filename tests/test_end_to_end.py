@@ -22,6 +22,7 @@ from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from edge_audio.audio.script import Clip, Script
 from edge_audio.bench.conversation.material import read_questions
+from edge_audio.bench.sessions import measure_together
 from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder, load_config
 from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
@@ -210,6 +211,13 @@ def test_a_cancelled_transcript_frees_the_recognizer_within_300_ms(models: Model
         return await seconds_until_free(lane_of(models.recognizer))
 
     assert asyncio.run(main()) <= 0.3
+
+
+def test_four_conversations_at_once_keep_apart() -> None:
+    """Over one set of models, staggered; how long each waits is the bench's matter."""
+    figures = asyncio.run(measure_together(load_config(), conversations=4, questions=2))
+    assert figures["answered"] == 4
+    assert figures["wrong_texts"] == 0
 
 
 @pytest.mark.parametrize("moment", [None, SpeechStarted, SpeculationStarted, TurnEnded, ReplyStarted])

@@ -11,7 +11,7 @@ from edge_audio.assistant import Assistant
 from edge_audio.audio.file_device import FileDevice
 from edge_audio.audio.script import Clip, Script
 from edge_audio.bench.conversation.material import Clip as Question
-from edge_audio.bench.conversation.material import quiet_room, read_material
+from edge_audio.bench.conversation.material import quiet_room, read_material, read_questions
 from edge_audio.config import Config
 from edge_audio.events import Event, TurnFinished
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
@@ -78,20 +78,31 @@ async def measure_sessions(config: Config, conversations: int = 4, questions: in
     """Hold one conversation alone, one beside silent ones, and `conversations` at once.
 
     Each asks `questions` that no other asks. Takes some two minutes. Returns the gaps in milliseconds, and
-    for the last part how many texts belong to a wrong conversation, and how often a reply's sound ran dry.
+    what `measure_together` does.
     """
-    clips = read_material().clips.values()
-    plain = [clip for clip in clips if clip.text.endswith("?") and not clip.pauses]
-    share = [plain[number::conversations][:questions] for number in range(conversations)]
-    load = machine_load()
+    share = _share(conversations, questions)
     async with open_models(config, conversations=conversations) as models:
         alone = await _hold(config, models, [share[0]])
         beside = await _hold(config, models, [share[0], *[()] * (conversations - 1)])
+    return {
+        "alone_gap_ms": percentiles(alone[0].gaps_ms),
+        "beside_silent_gap_ms": percentiles(beside[0].gaps_ms),
+    } | await measure_together(config, conversations, questions)
+
+
+async def measure_together(config: Config, conversations: int, questions: int) -> dict[str, Any]:
+    """Hold `conversations` at once, each of which asks `questions`.
+
+    Returns the gaps in milliseconds, how many texts belong to a wrong conversation, and how often a reply's
+    sound ran dry.
+    """
+    share = _share(conversations, questions)
+    load = machine_load()
+    async with open_models(config, conversations=conversations) as models:
         together = await _hold(config, models, share)
     return {
         "conversations": conversations,
-        "alone_gap_ms": percentiles(alone[0].gaps_ms),
-        "beside_silent_gap_ms": percentiles(beside[0].gaps_ms),
+        "answered": sum(bool(held.turns) for held in together),
         "together_gap_ms": percentiles([gap for held in together for gap in held.gaps_ms]),
         "turns": sum(len(held.turns) for held in together),
         "asked": sum(map(len, share)),
@@ -99,6 +110,14 @@ async def measure_sessions(config: Config, conversations: int = 4, questions: in
         "underruns": sum(held.underruns for held in together),
         "load": load | {"load_1min_after": machine_load()["load_1min"]},
     }
+
+
+def _share(conversations: int, questions: int) -> list[list[Question]]:
+    """Return plain questions for each conversation, none of which another one gets."""
+    clips = [*read_questions(), *read_material().clips.values()]
+    plain = [clip for clip in clips if clip.text.endswith("?") and not (clip.pauses or clip.tags)]
+    plain = list({clip.name: clip for clip in plain}.values())
+    return [plain[number::conversations][:questions] for number in range(conversations)]
 
 
 async def _hold(config: Config, models: Models, share: Sequence[Sequence[Question]]) -> list[_Held]:

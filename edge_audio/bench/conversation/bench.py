@@ -121,11 +121,12 @@ async def _hold_part(
     with tempfile.TemporaryDirectory() as folder:
         recorded = Path(folder) / "output.wav"
         with WavWriter(recorded) as writer:
-            performance = Performance(material, part, lambda: assistant.idle, spoken)
+            performance = Performance(material, part, spoken)
             device = FileDevice("bench", performance, OutputFiles(reply=writer), room)
             async with Assistant.open(
                 config, models=meter.metered(models), device=device, echo=part.echo
             ) as assistant:
+                performance.follow(assistant)
                 assistant.watch(watch)
                 await assistant.ended()
         played = read_audio(recorded, FILE_RATE_HZ)

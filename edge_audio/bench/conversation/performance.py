@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -46,6 +47,15 @@ class Performed:
         return self.began_s + self.cue.clip.speech_end_s
 
 
+class Followed(Protocol):
+    """The conversation that is listened to: `edge_audio.assistant.Assistant`."""
+
+    @property
+    def idle(self) -> bool:
+        """True when no one is speaking and no reply is pending."""
+        ...
+
+
 class Performance:
     """The input of a `FileDevice`: one part of the script.
 
@@ -53,14 +63,12 @@ class Performance:
     in the silence.
     """
 
-    def __init__(
-        self, material: Material, part: Part, idle: Callable[[], bool], spoken: Callable[[], None]
-    ) -> None:
-        """`idle` says whether nobody speaks and nothing is owed; `spoken` is called after each turn."""
+    def __init__(self, material: Material, part: Part, spoken: Callable[[], None]) -> None:
+        """`spoken` is called after each turn."""
         self._cues = [cue for turn in part.turns for cue in _cues(material, turn)]
         self._clips = {id(cue): cue.clip.samples() for cue in self._cues}
         self._noise = None if part.noise is None else read_noise(part.noise)
-        self._idle = idle
+        self._conversation: Followed | None = None
         self._spoken = spoken
         self._next = 0
         self._playing: Samples | None = None
@@ -76,10 +84,18 @@ class Performance:
         self.missed = 0
         """Sounds that were left out."""
 
+    def follow(self, conversation: Followed) -> None:
+        """Wait for `conversation` where a cue does; its events go to `watch`."""
+        self._conversation = conversation
+
     @property
     def exhausted(self) -> bool:
         """Whether everything was said and answered, or has waited too long for an answer."""
         return self._playing is None and self._next == len(self._cues) and self._silent_s >= _SILENCE_S
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._conversation is not None and self._conversation.idle
 
     def watch(self, event: Event) -> None:
         """Take note of what happens in the conversation."""
@@ -97,7 +113,7 @@ class Performance:
         """Return the `FRAME_SAMPLES` input samples from index `start`."""
         now_s = start / INPUT_RATE_HZ
         waited = now_s > self._clip_ended_s + _PATIENCE_S
-        silent = self._playing is None and (waited or self._idle())
+        silent = self._playing is None and (waited or self._is_idle)
         self._silent_s = self._silent_s + FRAME_S if silent else 0.0
         while (
             self._playing is None

@@ -17,7 +17,8 @@ class Stage:
         self.spoken = 0
         self.frames = 0
         part = Part("part", turns, noise)
-        self.performance = Performance(material, part, lambda: self.idle, self._count)
+        self.performance = Performance(material, part, self._count)
+        self.performance.follow(self)
 
     def _count(self) -> None:
         self.spoken += 1
