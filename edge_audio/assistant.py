@@ -95,9 +95,8 @@ class Assistant:
         reporter = Reporter(self.now_s, self._notify)
         talk = config.conversation
         context = Context(talk.system_prompt, talk.history_tokens)
-        speaking = Speaking(
-            models.voice, Style(speed=config.tts.speed), device.output_rate_hz, talk.held_audio_ms
-        )
+        style = Style(speed=config.tts.speed)
+        speaking = Speaking(models.voice, style, device.output_rate_hz, talk.held_audio_ms, config.language)
         self._replies = Replies(group, models.chat, context, speaking, self.now_s, models.transcriber)
         self._player = Player(self._playout, self._replies.epoch, output_latency_s=device.output_latency_s)
         self._controller = open_dialogue(
@@ -117,6 +116,7 @@ class Assistant:
                 talk.hold_ms,
                 talk.regret_ms,
                 turns_without_words=models.transcriber is not None,
+                language=config.language,
             ),
         )
 
@@ -345,6 +345,6 @@ def canceller_for(device: AudioDevice, audio: AudioDeviceConfig, echo: bool | No
 
 def _listening(config: Config) -> ListenerSettings:
     if config.asr is None:
-        return ListenerSettings()
+        return ListenerSettings(language=config.language)
     every_ms = config.asr.partial_every_ms
-    return ListenerSettings(partial_every_ms=every_ms, settle_ms=every_ms // 2)
+    return ListenerSettings(every_ms, settle_ms=every_ms // 2, language=config.language)

@@ -38,6 +38,9 @@ class Conversation(Table, frozen=True):
     their turn goes on as one."""
     held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
     """How much of a reply is rendered ahead."""
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}\Z")] | None = None
+    """ISO 639-1 code of what is typed and said, where neither a recognizer nor the script tells; that of
+    `[asr]` if unset."""
 
 
 def _is_loopback(host: str) -> bool:
@@ -105,6 +108,12 @@ class Config(Table, frozen=True):
         seams = self.audio, self.vad, self.end_of_turn, self.asr, self.llm, self.tts
         second = None if self.fallback is None else self.fallback.llm
         return tuple(table for table in (*seams, second) if table is not None)
+
+    @property
+    def language(self) -> str | None:
+        """ISO 639-1 code of what is typed and said where nothing else tells; None if this doesn't, either."""
+        heard = None if self.asr is None or self.asr.language == "auto" else self.asr.language
+        return self.conversation.language or heard
 
     @property
     def shared(self) -> Shared:

@@ -121,6 +121,8 @@ class Heard:
     """The pause at which it was taken; None for a partial transcript while the user speaks."""
     audio_ids: tuple[int, ...] | None = None
     """At a pause: the utterance as audio tokens, where the chat model hears them."""
+    language: str | None = None
+    """ISO 639-1 code of the text's language; None where nobody tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge_audio.audio.frame import FILE_RATE_HZ, Samples
 from edge_audio.audio.resample import StreamResampler
 from edge_audio.config import Config, load_config
 from edge_audio.text.clauses import ClauseSplitter
+from edge_audio.text.words import joined
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import SpokenChunk, Style, Voice
 
@@ -58,13 +60,13 @@ class Speech:
     async def _chunks(self) -> AsyncGenerator[SpokenChunk, None]:
         async with (
             _voice(self.config, self.voice) as voice,
-            aclosing(spoken(voice, self._lines(), self.rate_hz)) as chunks,
+            aclosing(spoken(voice, self._lines(voice), self.rate_hz)) as chunks,
         ):
             async for chunk in chunks:
                 yield chunk
 
-    async def _lines(self) -> AsyncGenerator[Line, None]:
-        splitter = ClauseSplitter()
+    async def _lines(self, voice: Voice) -> AsyncGenerator[Line, None]:
+        splitter = ClauseSplitter(self.config.language, voice.language)
         for clause in (*splitter.push(self.text), *splitter.flush()):
             yield clause, self.style
 
@@ -126,9 +128,9 @@ async def transcribe(
         aclosing(model.transcribe(pcm)) as found,
     ):
         segments: list[Segment] = [segment async for segment in found]
-    text = " ".join(segment.text for segment in segments)
+    text = reduce(joined, (segment.text for segment in segments), "")
     words = tuple(word for segment in segments for word in segment.words)
-    return Transcript(text, words, segments[0].language if segments else "en")
+    return Transcript(text, words, segments[0].language if segments else None)
 
 
 def _checked(samples: NDArray[Any]) -> Samples:

@@ -29,8 +29,8 @@ class Transcript:
     """Trimmed; empty when no words were found, None where nothing here recognizes words."""
     words: tuple[Word, ...] = ()
     """The words with their times; empty where the recognizer doesn't know them."""
-    language: str = "en"
-    """ISO 639-1 code."""
+    language: str | None = None
+    """ISO 639-1 code of the text's language; None where the recognizer doesn't know."""
     audio_ids: tuple[int, ...] | None = None
     """The utterance as audio tokens; None where the chat model doesn't hear them."""
 
@@ -46,8 +46,8 @@ class Segment:
     end_s: float
     words: tuple[Word, ...]
     """The words with their times; empty where the recognizer doesn't know them."""
-    language: str
-    """ISO 639-1 code."""
+    language: str | None
+    """As that of a `Transcript`."""
 
 
 class Utterance(Protocol):
@@ -113,6 +113,8 @@ class Recognizer(Protocol):
 class RecognizerConfig(AdapterConfig, frozen=True):
     """``[asr]``: which words were said."""
 
+    language: str = "en"
+    """ISO 639-1 code of what is spoken, or `auto` where the recognizer finds it out."""
     partial_every_ms: Milliseconds = 300
     """A partial transcript at most this often while the user speaks; twice as often where it reads whole."""
 

@@ -83,8 +83,6 @@ class WhisperConfig(RecognizerConfig, frozen=True):
 
     model: str = "whisper-tiny.en"
     """Name in `edge-audio models`, or folder of a CTranslate2 Whisper model."""
-    language: str = "en"
-    """ISO 639-1 code, or `auto` with a multilingual model."""
     threads: Threads = 1
     """Threads of the model; with `whisper-tiny.en` a second one gains nothing (measured)."""
 

@@ -62,8 +62,8 @@ class Hypothesis:
     average_logprob: float
     """Mean natural log probability of a token."""
     no_speech_probability: float
-    language: str
-    """ISO 639-1 code."""
+    language: str | None
+    """ISO 639-1 code; None if it was to be detected and there is no speech."""
     token_ids: tuple[int, ...]
     """The text's tokens; empty where the text was cut by the guard, which then has no word times."""
     encoded: Any
@@ -109,16 +109,16 @@ class WhisperDecoder:
         """
         pcm = pcm[: round(WINDOW_S * INPUT_RATE_HZ)]
         if len(pcm) < _SHORTEST_S * INPUT_RATE_HZ or float(np.abs(pcm).max()) < AUDIBLE:
-            return Hypothesis("", 0.0, 1.0, language or self._language or "en", (), None, 0)
+            return Hypothesis("", 0.0, 1.0, language or self._language, (), None, 0)
         heard = self._attempt(pcm, SHORT_FRAMES, language, begin, token)
         if not _is_speech(heard):
-            return replace(heard, text="", token_ids=())
+            return replace(heard, text="", token_ids=(), language=language or self._language)
         if not (heard.ran_on or repeats(heard.text) or heard.average_logprob < _UNSURE):
             return heard
         self.retries += 1
         heard = self._attempt(pcm, FULL_FRAMES, heard.language, begin, token)
         if not _is_speech(heard):
-            return replace(heard, text="", token_ids=())
+            return replace(heard, text="", token_ids=(), language=language or self._language)
         text = without_repeats(heard.text).rstrip()
         return heard if text == heard.text else replace(heard, text=text, token_ids=())
 
@@ -127,7 +127,7 @@ class WhisperDecoder:
 
         Costs about 1 ms a token. Words keep their leading space, if their language has any.
         """
-        if not heard.token_ids:
+        if not heard.token_ids or heard.language is None:
             return ()
         tokenizer = self._tokenizer(heard.language)
         with self._timed(token):

@@ -42,7 +42,7 @@ class WhisperUtterance(Utterance):
             self._progress = now
         words = now.settled + now.open if self._word_times else ()
         words = tuple(Word(word.text.strip(), word.start_s, word.end_s) for word in words)
-        return Transcript(now.text.strip(), words, now.language or "en")
+        return Transcript(now.text.strip(), words, now.language)
 
     def _needed_sound(self) -> Samples:
         pcm = np.concatenate(self._sound) if self._sound else np.zeros(0, np.float32)

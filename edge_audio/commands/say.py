@@ -29,7 +29,7 @@ def say(
     lines = _lines(sys.stdin) if text is None or text == "-" else text.split("\n")
     voice = load_voice(config)
     style = Style(speaker=speaker, speed=speed or config.tts.speed)
-    speak(lines, style, voice, output=output, audio=config.audio, console=console)
+    speak(lines, style, voice, output=output, audio=config.audio, language=config.language, console=console)
 
 
 def _lines(stdin: TextIO) -> Iterator[str]:

@@ -63,24 +63,31 @@ def speak(
     *,
     output: Path | None,
     audio: AudioDeviceConfig,
+    language: str | None,
     console: Console,
 ) -> None:
     """Speak into the file `output`, or where it is None to the speaker of `audio`.
 
-    A line may begin with a tag; those of a list of lines are all looked at before the first is spoken. Closes
-    the voice. Raises `UserError`, also if there is nothing to say.
+    `language` is the code of the lines', None if it isn't known. A line may begin with a tag; those of a list
+    of lines are all looked at before the first is spoken. Closes the voice. Raises `UserError`, also if there
+    is nothing to say.
     """
     if output is None:
         with audio.speaker(FILE_RATE_HZ) as device:
-            asyncio.run(_speak(lines, style, voice, device.play, console))
+            asyncio.run(_speak(lines, language, style, voice, device.play, console))
     else:
         with WavWriter(output) as writer:
-            seconds = asyncio.run(_speak(lines, style, voice, writer.write, console))
+            seconds = asyncio.run(_speak(lines, language, style, voice, writer.write, console))
         console.print(f"{seconds:.1f} s of speech: {output}", markup=False, highlight=False, soft_wrap=True)
 
 
 async def _speak(
-    lines: Iterable[str], style: Style, voice: Voice, sink: Callable[[Samples], None], console: Console
+    lines: Iterable[str],
+    language: str | None,
+    style: Style,
+    voice: Voice,
+    sink: Callable[[Samples], None],
+    console: Console,
 ) -> float:
     """Speak into `sink`, which may block; return the seconds of sound."""
     samples = 0
@@ -90,7 +97,9 @@ async def _speak(
         if isinstance(lines, list):
             wanted = list(wanted)
         with console.status("Speaking ...") as status:
-            async with aclosing(spoken(voice, _lines(wanted), FILE_RATE_HZ)) as chunks:
+            async with aclosing(
+                spoken(voice, _lines(wanted, language, voice.language), FILE_RATE_HZ)
+            ) as chunks:
                 async for chunk in chunks:
                     await lane.run(partial(_pass_on, sink, chunk.pcm))
                     samples += len(chunk.pcm)
@@ -109,9 +118,9 @@ def _pass_on(sink: Callable[[Samples], None], pcm: Samples, token: CancelToken) 
     sink(pcm)
 
 
-async def _lines(wanted: Iterable[Passage]) -> AsyncGenerator[Line, None]:
-    """Yield each clause of `wanted` as soon as it is there."""
-    splitter = ClauseSplitter()
+async def _lines(wanted: Iterable[Passage], *languages: str | None) -> AsyncGenerator[Line, None]:
+    """Yield each clause of `wanted`, which may be in `languages`, as soon as it is there."""
+    splitter = ClauseSplitter(*languages)
     source = iter(wanted)
     lane = ThreadLane("input")  # standard input may take its time, and nothing else may wait for it
     try:

@@ -105,6 +105,7 @@ def try_voice(
         load_voice(config),
         output=output,
         audio=config.audio,
+        language=config.language,
         console=console,
     )
 

@@ -1,6 +1,8 @@
 """What has been said: the conversation's text, as the chat model is given it."""
 
 from edge_audio.llm.chat_model import Message
+from edge_audio.text.sentences import asks
+from edge_audio.text.words import joined
 
 _CHARACTERS_PER_TOKEN = 4
 """English text makes about one token of four characters with the vocabularies of today's models."""
@@ -31,7 +33,7 @@ class Context:
         merged = list(self._system)
         for message in self._history:
             if message.role == "user" and merged and merged[-1].role == "user":
-                message = Message("user", f"{merged.pop().text} {message.text}")
+                message = Message("user", joined(merged.pop().text, message.text))
             merged.append(message)
         return tuple(merged)
 
@@ -64,7 +66,7 @@ class Context:
     def asks(self) -> bool:
         """Whether what the user heard last is a question."""
         latest = self._history[-1] if self._history else None
-        return latest is not None and latest.role == "assistant" and latest.text.endswith("?")
+        return latest is not None and latest.role == "assistant" and asks(latest.text)
 
     def _condense(self) -> None:
         if self._tokens() <= self._budget_tokens:

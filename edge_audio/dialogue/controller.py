@@ -38,6 +38,7 @@ from edge_audio.events import (
     TurnEndJudged,
 )
 from edge_audio.llm.chat_model import UserTurn
+from edge_audio.text.script import language_of
 from edge_audio.text.words import normalised
 from edge_audio.turns.policy import EndOfTurnPolicy
 from runtime.timer import Timer
@@ -79,6 +80,8 @@ class ControllerSettings:
     """Whether speech may interrupt a reply that has begun; before, the turn just goes on."""
     turns_without_words: bool = False
     """True where a turn may come as audio tokens alone, without a transcript."""
+    language: str | None = None
+    """ISO 639-1 code of what is typed, where its script doesn't tell; None where nobody does."""
 
 
 class Controller:
@@ -126,9 +129,9 @@ class Controller:
             case SpeechPaused():
                 self._speech_paused(event)
             case Heard(pause=None):
-                self._heard_partial(event.text or "")
+                self._heard_partial(event.text or "", event.language)
             case Heard(pause=pause):
-                self._heard_all(UserTurn(event.text, event.audio_ids), pause)
+                self._heard_all(UserTurn(event.text, event.audio_ids, event.language), pause)
             case TurnEndJudged(pause=pause, probability=probability):
                 self._judged(pause, probability)
             case _:
@@ -150,9 +153,8 @@ class Controller:
     def _go_on(self, turn: OpenTurn, start_s: float) -> None:
         """The user had only paused."""
         if turn.speech_end_s is not None:
-            words = turn.partial if turn.said is None else turn.said.transcript
             pause_ms = (start_s - turn.speech_end_s) * 1000
-            self._end_of_turn.went_on(pause_ms, words, turn.whole(words))
+            self._end_of_turn.went_on(pause_ms, turn.evidence(turn.said or turn.partial))
         self._speculations.end(Outcome.CANCELLED)
         turn.went_on()
         if self._interruptions.possible:
@@ -165,34 +167,35 @@ class Controller:
         turn.paused(event)
         self._interruptions.speech_paused(event.end_s)
 
-    def _heard_partial(self, text: str) -> None:
+    def _heard_partial(self, text: str, language: str | None) -> None:
         if (turn := self._turn) is None:
             return
+        heard = UserTurn(text, language=language)
         if self._interruptions.possible:
-            turn.partial = text or turn.partial
-            if self._interruptions.heard_partial(text):
+            turn.partial = heard if text else turn.partial
+            if self._interruptions.heard_partial(text, language):
                 self._give_way(turn)
             return
         if not text:
             return
-        said = turn.after(UserTurn(text))
+        said = turn.after(heard)
         words = said.transcript or ""
-        moment: Moment = "settled" if normalised(words) == normalised(turn.partial) else "changed"
-        turn.partial = words
+        before = turn.partial.transcript or ""
+        moment: Moment = "settled" if normalised(words) == normalised(before) else "changed"
+        turn.partial = said
         self._speculations.end_unless_it_answers(said)
         self._speculations.prefill(words, partial(self._words_judged, turn, said, moment))
 
     @_changes_state
-    def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float | None) -> None:
+    def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, p_complete: float | None) -> None:
         """The chat model has read what was heard so far, and maybe tells how likely that is all."""
         if self._turn is not turn:
             return
-        words = said.transcript or ""
-        turn.judged = (normalised(words), whole)
+        turn.judged = (normalised(said.transcript or ""), p_complete)
         if not turn.speaking:
             self._look_at_pause()
-        elif self._speculations.hears_words and turn.partial == words:
-            likely = self._end_of_turn.all_said(words, whole)
+        elif self._speculations.hears_words and turn.partial == said:
+            likely = self._end_of_turn.all_said(turn.evidence(said))
             self._speculations.consider(turn, said, moment, likely)
 
     def _heard_all(self, heard: UserTurn, pause: int | None) -> None:
@@ -220,7 +223,7 @@ class Controller:
 
     def _judged(self, pause: int, probability: float) -> None:
         if self._turn is not None and self._turn.pause == pause:
-            self._turn.end_probability = probability
+            self._turn.p_end = probability
             self._look_at_pause()
 
     # A pause: is it worth a speculation, is it the end of the turn?
@@ -231,16 +234,15 @@ class Controller:
         turn = self._turn
         if turn is None or turn.pause is None or turn.speech_end_s is None or turn.said is None:
             return
-        sound, words = turn.end_probability, turn.said.transcript
-        whole = turn.whole(words)
+        evidence = turn.evidence(turn.said)
         silent_ms = (self._time_s() - turn.speech_end_s) * 1000
-        end_ms = 0.0 if turn.forced_end else self._end_of_turn.silence_ms(sound, words, whole)
+        end_ms = 0.0 if turn.forced_end else self._end_of_turn.silence_ms(evidence)
         next_ms = end_ms
         if (least := self._speculations.worth_a_pause) is not None:
-            likely_ms = self._end_of_turn.silence_ms(sound, words, whole, certainty=least)
+            likely_ms = self._end_of_turn.silence_ms(evidence, certainty=least)
             start_ms = self._speculations.start_ms(likely_ms, end_ms)
             if silent_ms >= start_ms:
-                likely = self._end_of_turn.probability(silent_ms, sound, words, whole)
+                likely = self._end_of_turn.probability(silent_ms, evidence)
                 self._speculations.consider(turn, turn.said, "pause", max(likely, least))
             else:
                 next_ms = min(start_ms, end_ms)
@@ -307,7 +309,7 @@ class Controller:
         self._turn = None
         self._listener.end_turn()
         before = self._give_up_reply(typed=True) or before
-        said = UserTurn(text)
+        said = UserTurn(text, language=language_of(text, self._settings.language))
         if before is not None and before.transcript is None:
             self._delivery.remember(before)
         elif before is not None:

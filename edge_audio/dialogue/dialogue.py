@@ -30,6 +30,8 @@ class DialogueSettings:
     """A reply that was heard for no longer when the user goes on is withdrawn, and their turn goes on."""
     turns_without_words: bool = False
     """True where no recognizer finds words: speech over a reply then interrupts by its length."""
+    language: str | None = None
+    """ISO 639-1 code of what is typed, where its script doesn't tell; None where nobody does."""
 
 
 def open_dialogue(
@@ -58,5 +60,5 @@ def open_dialogue(
         Speculations(replies, delivery, policy, reporter),
         end_of_turn,
         reporter,
-        ControllerSettings(settings.barge_in, wordless),
+        ControllerSettings(settings.barge_in, wordless, settings.language),
     )

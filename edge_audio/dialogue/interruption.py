@@ -124,7 +124,7 @@ class Interruptions:
         if end_s - sound.begin_s <= _SHORT_SOUND_S:
             self._short_sound_timer.start(_WORDS_AFTER_S)
 
-    def heard_partial(self, text: str) -> bool:
+    def heard_partial(self, text: str, language: str | None) -> bool:
         """Return whether `text`, what is heard so far, interrupts; it is empty if that is no word."""
         if (sound := self._sound) is None:
             return False
@@ -135,7 +135,7 @@ class Interruptions:
         sound.words = text
         if not settled and self._time_s() - sound.begin_s < _SURE_SPEECH_S:
             return False
-        if is_backchannel(text) or self._reply.is_own_voice(text, partial=True):
+        if is_backchannel(text, language) or self._reply.is_own_voice(text, partial=True):
             return False
         self.end()
         return True
@@ -151,8 +151,8 @@ class Interruptions:
         return wanted
 
     def _wants_the_floor(self, heard: UserTurn, spoken_s: float) -> bool:
-        if heard.transcript is not None:
-            return not is_backchannel(heard.transcript) and not self._reply.is_own_voice(heard.transcript)
+        if (text := heard.transcript) is not None:
+            return not is_backchannel(text, heard.language) and not self._reply.is_own_voice(text)
         return bool(heard.audio_ids) and spoken_s >= (self._wordless_s or 0.0)
 
     # What rings.

@@ -69,7 +69,7 @@ class Replies:
 
     def begin(self, reply: Reply, said: UserTurn) -> None:
         """Have the chat model answer `said` with `reply`, in the light of the context as it is now."""
-        self._make(reply, self._chat.reply(self._context.messages(), said))
+        self._make(reply, self._chat.reply(self._context.messages(), said), said.language)
 
     def recite(self, reply: Reply, text: str) -> None:
         """Make `reply` of `text`, which no chat model wrote."""
@@ -128,13 +128,15 @@ class Replies:
         self._transcripts += 1
         self._group.start(Actor(f"transcript {self._transcripts}", transcribe))
 
-    def _make(self, reply: Reply, deltas: AsyncGenerator[TextDelta, None]) -> None:
+    def _make(
+        self, reply: Reply, deltas: AsyncGenerator[TextDelta, None], asked_in: str | None = None
+    ) -> None:
         self._prefilling.drop()
         reply.urgency.owner = self
 
         async def make() -> None:
             reply.urgency.use()
-            await reply.make(deltas)
+            await reply.make(deltas, asked_in)
 
         task = self._group.start(Actor(f"reply {reply.epoch}", make))
         self._tasks[reply.epoch] = task

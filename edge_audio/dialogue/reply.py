@@ -14,7 +14,9 @@ from edge_audio.dialogue.spoken import SpokenText
 from edge_audio.events import Part
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.priority import Priority
+from edge_audio.text.apology import apology
 from edge_audio.text.clauses import Clause, ClauseSplitter
+from edge_audio.text.words import first_words, joined, last_words, spoken_letters
 from edge_audio.tts.ahead import Line, speak_ahead
 from edge_audio.tts.voice import Style, Voice, VoiceError
 from runtime.channel import Channel
@@ -25,15 +27,12 @@ _log = logging.getLogger(__name__)
 _SLICE_MS = 100
 """Held audio is kept in slices of this length, so that its bound is kept to the slice."""
 
-_AHEAD_CHARS = 20
+_AHEAD_LETTERS = 20
 """Text that is spoken before it is known whether the reply is wanted: 1.2 s of speech, in which there is time
-to make more. Who still listens to the user needs the processor by then."""
+to make more. Who still listens to the user needs the processor by then. See `spoken_letters`."""
 
 _JUST_SAID, _ABOUT_TO_SAY = 12, 3
 """Words that an echo may hold: some 5 s of speech, and what is handed out but not heard yet."""
-
-APOLOGY = "Sorry, I can't answer that right now."
-"""Spoken in place of, or after, a reply that failed."""
 
 
 class ReplyWatcher(Protocol):
@@ -72,6 +71,8 @@ class Speaking:
     """Rate of the speaker."""
     held_ms: int
     """How much of a reply is rendered ahead of what was taken."""
+    language: str | None = None
+    """ISO 639-1 code of what is said, where neither the user's turn nor the script tells; None if unknown."""
 
 
 class Reply:
@@ -103,6 +104,7 @@ class Reply:
         """Of its making."""
         self.first_audible: int | None = None
         """Index of its first sample that counts as audible."""
+        self._languages: tuple[str | None, ...] = (speaking.language, speaking.voice.language)
         self._voice = speaking.voice
         self._style = speaking.style
         self._opening = Opening()
@@ -125,10 +127,16 @@ class Reply:
     def saying(self, heard_ms: float) -> str:
         """Return the words that were said last when `heard_ms` of it had been heard, and the next ones."""
         heard = self.spoken.heard(self.text, round(heard_ms * self._rate_hz / 1000))
-        return " ".join(heard.split()[-_JUST_SAID:] + self.text[len(heard) :].split()[:_ABOUT_TO_SAY])
+        to_come = self.text[len(heard) :]
+        return f"{last_words(heard, _JUST_SAID)} {first_words(to_come, _ABOUT_TO_SAY)}"
 
-    async def make(self, deltas: AsyncGenerator[TextDelta, None]) -> None:
-        """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice."""
+    async def make(self, deltas: AsyncGenerator[TextDelta, None], asked_in: str | None = None) -> None:
+        """Speak `deltas` into `held`, to the end. Cancelling it stops chat model and voice.
+
+        `asked_in` is the code of the user's language, None where it isn't known: the reply is taken to be in
+        it if its script may be.
+        """
+        self._languages = (asked_in, *self._languages)
         try:
             async with (
                 aclosing(deltas),
@@ -153,13 +161,14 @@ class Reply:
 
     async def _lines(self, deltas: AsyncGenerator[TextDelta, None]) -> AsyncGenerator[Line, None]:
         """Yield each clause as soon as it is written, and how to say it."""
-        splitter = ClauseSplitter()
+        splitter = ClauseSplitter(*self._languages)
         async with aclosing(self._written(deltas)) as texts:
             async for text in texts:
                 self._add_text(text)
                 for clause in splitter.push(text):
                     yield self._line(clause)
-                    if clause.text_start + len(clause.text) >= _AHEAD_CHARS:
+                    said = self.text[: clause.text_start + len(clause.text)]
+                    if spoken_letters(said) >= _AHEAD_LETTERS:
                         await self._wanted.wait()
         for clause in splitter.flush():
             yield self._line(clause)
@@ -182,7 +191,8 @@ class Reply:
         except Exception as failure:  # as above
             self._fail(Part.LLM, _explain("chat model", failure))
             if self.committed:
-                yield f" {APOLOGY}" if self.text else APOLOGY
+                sorry = apology(*self._languages)
+                yield joined(self.text, sorry).removeprefix(self.text)
 
     def _add_text(self, text: str) -> None:
         if self.times.first_text_s is None:

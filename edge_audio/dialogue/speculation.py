@@ -21,7 +21,7 @@ at a pause."""
 class Effort:
     """How much is spent on replies that may not be wanted."""
 
-    whole: Mapping[Moment, float]
+    p_complete: Mapping[Moment, float]
     """A speculation is started on words that are at least so likely the whole turn, by the moment."""
     commit_rate: float
     """None is started at moments of which fewer than this share were committed."""
@@ -77,7 +77,7 @@ class SpeculationPolicy:
     @property
     def worth_a_pause(self) -> float:
         """The least probability that the turn is over which, at a pause, is worth a start."""
-        return self._effort.whole["pause"]
+        return self._effort.p_complete["pause"]
 
     def start_ms(self, likely_ms: float, end_ms: float) -> float:
         """Return after how much silence to start one, at a pause.
@@ -89,11 +89,11 @@ class SpeculationPolicy:
             return likely_ms
         return max(likely_ms, end_ms - 1000 * _HEAD_START * self._making_s)
 
-    def wants(self, moment: Moment, *, whole: float, started: int, session_s: float) -> bool:
+    def wants(self, moment: Moment, *, p_complete: float, started: int, session_s: float) -> bool:
         """Whether to start one now.
 
-        `whole` is how likely the words and the silence make it that this is the whole turn; `started` counts
-        the speculations of this turn, `session_s` the seconds of the session.
+        `p_complete` is how likely the words and the silence make it that this is the whole turn; `started`
+        counts the speculations of this turn, `session_s` the seconds of the session.
         """
         if started >= self._effort.per_turn:
             return False
@@ -101,7 +101,7 @@ class SpeculationPolicy:
             return False
         good, bad = _PRIORS[moment]
         rate = (good + self._committed[moment]) / (good + bad + self._ended[moment])
-        return whole >= self._effort.whole[moment] and rate >= self._effort.commit_rate
+        return p_complete >= self._effort.p_complete[moment] and rate >= self._effort.commit_rate
 
     def ended(self, moment: Moment, outcome: Outcome, took_s: float) -> None:
         """Take note of what became of one that ran for `took_s`."""
@@ -181,12 +181,12 @@ class Speculations:
         """See `SpeculationPolicy.start_ms`."""
         return likely_ms if self._policy is None else self._policy.start_ms(likely_ms, end_ms)
 
-    def consider(self, turn: OpenTurn, said: UserTurn, moment: Moment, whole: float) -> None:
+    def consider(self, turn: OpenTurn, said: UserTurn, moment: Moment, p_complete: float) -> None:
         """Start one for `said`, if it is worth it; see `SpeculationPolicy.wants`."""
         if self._policy is None or self._running is not None:
             return
         started = turn.outcomes["started"]
-        if self._policy.wants(moment, whole=whole, started=started, session_s=self._time_s()):
+        if self._policy.wants(moment, p_complete=p_complete, started=started, session_s=self._time_s()):
             self._start(turn, said, moment)
 
     def answers(self, said: UserTurn) -> bool:

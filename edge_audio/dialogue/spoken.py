@@ -1,9 +1,8 @@
 """Which words of a reply were heard, told from how many of its samples were played."""
 
-import re
 from dataclasses import dataclass
 
-_WORD = re.compile(r"\S+")
+from edge_audio.text.words import word_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class SpokenText:
         """Return the part of `text` that was said in the first `played` samples, in whole words.
 
         Inside a piece the words are taken to be evenly spread, and rounded down: a word counts as
-        heard only when all of it was.
+        heard only when all of it was. Where no blanks separate words, that is so of each sign.
         """
         sample_start = text_end = 0
         for span in self._spans:
@@ -54,9 +53,9 @@ class SpokenText:
             if played < span.sample_end:
                 share = (played - sample_start) / (span.sample_end - sample_start)
                 reach = span.text_start + share * (span.text_end - span.text_start)
-                for word in _WORD.finditer(text):
-                    if word.start() < reach < word.end():
-                        return self._sample_of(word.start())
+                for start, end in word_spans(text):
+                    if start < reach < end:
+                        return self._sample_of(start)
                 return played
             sample_start = span.sample_end
         return played
@@ -73,9 +72,9 @@ class SpokenText:
 
 
 def _whole_words(text: str, reach: float) -> str:
-    end = 0
-    for word in _WORD.finditer(text):
-        if word.end() > reach:
+    heard = 0
+    for _, end in word_spans(text):
+        if end > reach:
             break
-        end = word.end()
-    return text[:end]
+        heard = end
+    return text[:heard]

@@ -7,6 +7,9 @@ from edge_audio.dialogue.reply import Reply
 from edge_audio.events import Outcome, SpeechPaused, Stage, TurnReport
 from edge_audio.llm.chat_model import UserTurn
 from edge_audio.text.words import normalised
+from edge_audio.turns.policy import Evidence
+
+_NOTHING = UserTurn("")
 
 
 @dataclass(slots=True)
@@ -17,10 +20,10 @@ class OpenTurn:
     """What the user had said already when an unheard reply was withdrawn: the turn goes on from there."""
     said: UserTurn | None = None
     """The whole turn at the latest pause; None while the user speaks."""
-    partial: str = ""
+    partial: UserTurn = _NOTHING
     """What was heard of it at last while the user speaks."""
     judged: tuple[str, float | None] | None = None
-    """Words of it, normalised, and how likely the chat model found it that they are all."""
+    """Words of it, normalised, and the chat model's probability that they are all."""
     speaking: bool = True
     forced_end: bool = False
     """Whether the user said by key that they have finished."""
@@ -31,7 +34,7 @@ class OpenTurn:
     """When the pause was noticed."""
     heard_s: float | None = None
     """When the transcript was there."""
-    end_probability: float | None = None
+    p_end: float | None = None
     """The end-of-turn model's answer for this pause."""
     outcomes: dict[str, int] = field(
         default_factory=lambda: {"started": 0, Outcome.COMMITTED: 0, Outcome.CANCELLED: 0}
@@ -42,9 +45,12 @@ class OpenTurn:
         """Whether the chat model has told what it thinks of `words`."""
         return self.judged is not None and self.judged[0] == normalised(words)
 
-    def whole(self, words: str | None) -> float | None:
-        """Return how likely the chat model finds it that `words` are all; None where it hasn't told."""
-        return self.judged[1] if words is not None and self.judged and self.is_judged(words) else None
+    def evidence(self, heard: UserTurn) -> Evidence:
+        """Return what is known of whether the turn is over with what was `heard`."""
+        words, p_complete = heard.transcript, None
+        if words is not None and self.judged and self.is_judged(words):
+            p_complete = self.judged[1]
+        return Evidence(self.p_end, words, p_complete, heard.language)
 
     def after(self, said: UserTurn) -> UserTurn:
         """Return `said` with what was said before it."""
@@ -60,7 +66,7 @@ class OpenTurn:
         self.speaking = True
         self.forced_end = False
         self.said = None
-        self.pause = self.speech_end_s = self.paused_s = self.heard_s = self.end_probability = None
+        self.pause = self.speech_end_s = self.paused_s = self.heard_s = self.p_end = None
 
     def count(self, outcome: Outcome) -> None:
         """Count a speculation's end."""

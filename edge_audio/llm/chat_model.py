@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from edge_audio.asr.recognizer import Recognizer, Transcript
 from edge_audio.settings import AdapterConfig, Shared
+from edge_audio.text.words import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,17 @@ class UserTurn:
     """The text; None where there is no recognizer."""
     audio_ids: tuple[int, ...] | None = None
     """The dual-codebook tokens; None where the chat model hears text."""
+    language: str | None = None
+    """ISO 639-1 code of the transcript's language; None where nobody tells."""
 
     def followed_by(self, more: "UserTurn") -> "UserTurn":
         """Return both as one turn, in the forms that both have."""
         transcript = audio_ids = None
         if self.transcript is not None and more.transcript is not None:
-            transcript = f"{self.transcript} {more.transcript}".strip()
+            transcript = joined(self.transcript, more.transcript).strip()
         if self.audio_ids is not None and more.audio_ids is not None:
             audio_ids = self.audio_ids + more.audio_ids
-        return UserTurn(transcript, audio_ids)
+        return UserTurn(transcript, audio_ids, more.language or self.language)
 
 
 @dataclass(frozen=True, slots=True)

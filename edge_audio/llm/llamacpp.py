@@ -22,14 +22,17 @@ from edge_audio.llm.llama_server import BATCH_TOKENS, Choice, LlamaServer, Reque
 from edge_audio.llm.prompt import SMALL_TALK, USER
 from edge_audio.models import find_model
 from edge_audio.settings import Shared, Threads
-from edge_audio.text.sentences import WholeSentences
+from edge_audio.text.sentences import SENTENCE_MARKS, WholeSentences
 from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane, ThreadLane
 
 _DELTAS_WAITING = 64
 
-_END_MARKS = ".?!,;:\u2026"
+_END_MARKS = SENTENCE_MARKS + ",;:，；：、،؛"
 """What a recognizer puts after the last word, whatever follows."""
+
+_ENDS = (*(mark for mark in SENTENCE_MARKS if mark != "…"), "\n")
+"""What a model writes after the last word."""
 
 _LIKELIEST = 40
 """So many of the likeliest next tokens are looked at: marks that end a sentence are among them or rare."""
@@ -108,7 +111,7 @@ class LlamaCppModel(ChatModel):
         slot.replies += 1
         self._urgent += 1
         try:
-            pieces = slot.lane.stream(partial(self._write, request), capacity=_DELTAS_WAITING)
+            pieces = slot.lane.stream(partial(self._write, request, turn.language), capacity=_DELTAS_WAITING)
             async with aclosing(pieces):
                 async for piece in pieces:
                     yield TextDelta(piece)
@@ -180,8 +183,8 @@ class LlamaCppModel(ChatModel):
             return SMALL_TALK.begin(context, heard)
         return self._server.begin(context, heard)
 
-    def _write(self, request: Request, token: CancelToken, emit: Emit[str]) -> None:
-        sentences = WholeSentences()
+    def _write(self, request: Request, language: str | None, token: CancelToken, emit: Emit[str]) -> None:
+        sentences = WholeSentences(language)
 
         def take(choice: Choice) -> None:
             text = choice.get("text") or choice.get("delta", {}).get("content")
@@ -243,8 +246,7 @@ Tiny models circle without it, and unlike a plain repetition penalty it spares t
 
 def _end_probability(likeliest: Sequence[dict[str, Any]]) -> float:
     """Return how likely the next token is a mark that ends a sentence, or a new line."""
-    ends = (".", "?", "!", "\n")
-    return sum(math.exp(token["logprob"]) for token in likeliest if token["token"].startswith(ends))
+    return sum(math.exp(token["logprob"]) for token in likeliest if token["token"].startswith(_ENDS))
 
 
 def _as_in_speech(written: float) -> float:

@@ -3,25 +3,23 @@
 import re
 from dataclasses import dataclass
 
+from edge_audio.text.language import Language, find_language
+from edge_audio.text.script import language_of
 from edge_audio.text.sentences import CLOSERS, ends_sentence
+from edge_audio.text.words import CJK, WORD, pure_word_count, spoken_letters
 
-CLAUSE_MARKS = ",;:—–，；：、"
-"""Marks inside a sentence at which a speaker may take breath."""
+CLAUSE_MARKS = ",;:—–，；：、،؛，､"
+"""Marks inside a sentence, in any language, at which a speaker may take breath."""
 
-OPENING_WORDS = frozenset(
-    "after although and as at because before but by during for from if in into of on or over since than "
-    "though through to under until when where which while who with without".split()
-)
-"""Words that begin a part of a sentence: where no mark is near, the cut goes before one of these."""
-
-# White space, or the empty place behind a full-width mark, which no space follows.
 _PLACE = re.compile(
-    r"\s+|(?<=[。！？，；：、])(?=[^\s。！？，；：、”’」』）])|(?<=[。！？][”’」』）])(?=[^\s”’」』）])"
+    r"\s+"
+    # Full-width marks, and narrow ones between signs: no space follows them.
+    r"|(?<=[。！？，；：、])(?=[^\s。！？，；：、”’」』）])|(?<=[。！？][”’」』）])(?=[^\s”’」』）])"
+    rf"|(?<=[{CJK}][,;:.!?])(?=[{CJK}])"
+    # Between two signs, where a word may begin.
+    rf"|(?<=[{CJK}])(?=[{CJK}])"
 )
 _TOKEN = re.compile(r"\S+")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_WIDE_PER_WORD = 2  # characters of Chinese or Japanese that make about one word
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +30,27 @@ class Clause:
     """The words to say, as they stand in the reply's text."""
     text_start: int
     """Offset of the first character in the reply's text."""
+    language: str | None = None
+    """ISO 639-1 code of the language that it is in; None where that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseLength:
     """How long a clause should be."""
 
-    min_chars: int
-    """A comma, colon or dash closes it from this many characters on; the end of a sentence always does."""
+    min_letters: int
+    """A comma, colon or dash closes it from this many letters on; the end of a sentence always does. Where
+    each sign says more than a letter does it counts as several, see `spoken_letters`."""
     words: int
-    """From this many words on it is closed before a word of `OPENING_WORDS`."""
+    """From this many words on it is closed before a word of `Language.openers`."""
     most_words: int
     """At this many it is closed anywhere."""
 
 
-FIRST = ClauseLength(min_chars=10, words=5, most_words=16)
-"""A reply's first clause: short, as everything waits for it. Ten characters are about 0.6 s of speech."""
+FIRST = ClauseLength(min_letters=10, words=5, most_words=16)
+"""A reply's first clause: short, as everything waits for it. Ten letters are about 0.6 s of speech."""
 
-LATER = ClauseLength(min_chars=50, words=24, most_words=48)
+LATER = ClauseLength(min_letters=50, words=24, most_words=48)
 """All others: while one is spoken there is time for the next, and longer ones sound better."""
 
 
@@ -58,10 +59,15 @@ class ClauseSplitter:
 
     Where the cuts lie depends on the text alone, never on the pieces in which it came. Nothing but
     white space is lost between clauses, and their offsets count the characters of the whole reply.
-    Cuts lie at white space or behind full-width marks, so words, numbers and addresses stay whole.
+    Cuts lie at white space or between signs that no white space separates, so words of letters, numbers and
+    addresses stay whole. Of a language that has no table nothing is known but the marks and the length.
     """
 
-    def __init__(self, first: ClauseLength = FIRST, later: ClauseLength = LATER) -> None:
+    def __init__(
+        self, *languages: str | None, first: ClauseLength = FIRST, later: ClauseLength = LATER
+    ) -> None:
+        """Take text that may be in one of `languages`, the likeliest first, see `language_of`."""
+        self._languages = languages
         self._length = first
         self._later = later
         self._text = ""
@@ -101,30 +107,46 @@ class ClauseSplitter:
         if not (text := head.strip()):
             return []
         self._length = self._later
-        return [Clause(text, start)]
+        return [Clause(text, start, language_of(text, *self._languages))]
 
     def _closes(self, place: re.Match[str]) -> bool | None:
         """Whether the clause ends at `place`; None while that depends on what comes next."""
-        text = self._text
-        head = text[self._begin : place.start()].lstrip()
-        if ends_sentence(head):
+        head = self._text[self._begin : place.start()].lstrip()
+        if ends_sentence(head, *self._languages):
             return True
-        if place.end() == len(text):
+        if place.end() == len(self._text):
             return None
         if not head:
             return False
         if "\n" in place.group():
             return True
-        if len(head) >= self._length.min_chars and head.rstrip(CLOSERS).endswith(tuple(CLAUSE_MARKS)):
+        if head.rstrip(CLOSERS).endswith(tuple(CLAUSE_MARKS)) and (
+            spoken_letters(head) >= self._length.min_letters
+        ):
             return True
-        words = _WORD.findall(head)
-        count = len(words) + len(_WIDE.findall(head)) // _WIDE_PER_WORD
+        count = pure_word_count(head)
         if count < self._length.words:
             return False
         if count >= self._length.most_words:
             return True
-        following = _TOKEN.match(text, place.end())
-        if following is None or following.end() == len(text):
-            return None  # "on" may become "only"
-        opens = following.group().rstrip(CLAUSE_MARKS).lower() in OPENING_WORDS
-        return opens and words[-1].lower() not in OPENING_WORDS  # never inside "because of"
+        rules = find_language(language_of(head, *self._languages))
+        return False if rules is None else _opens_a_part(head, self._text[place.end() :], rules)
+
+
+def _opens_a_part(head: str, rest: str, rules: Language) -> bool | None:
+    """Whether `rest`, which follows on `head`, begins with a word that opens a part of the sentence.
+
+    None while it has not come as far as to tell. It is none inside "because of".
+    """
+    head, rest = rules.plain(head), rules.plain(rest)
+    if not rules.blanks:
+        opens = any(map(rest.startswith, rules.openers))
+        if not opens and any(opener.startswith(rest) for opener in rules.openers):
+            return None
+        return opens and not head.endswith(tuple(rules.openers))
+    following = _TOKEN.match(rest)
+    if following is None or following.end() == len(rest):
+        return None  # "on" may become "only"
+    word = following.group().rstrip(CLAUSE_MARKS)
+    elided = word[: word.find("'") + 1]  # qu'il, d'une
+    return not rules.openers.isdisjoint((word, elided)) and WORD.findall(head)[-1] not in rules.openers

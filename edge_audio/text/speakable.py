@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+from edge_audio.text.language import find_language
+from edge_audio.text.script import language_of
+
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SCHEME = re.compile(r"\bhttps?://(?:www\.)?")
@@ -16,14 +19,19 @@ _VARIANTS = range(0xFE00, 0xFE10)  # they choose how the character before is dra
 _LAST_LATIN = "\u00ff"  # up to here are the signs that have a name: degree, copyright
 
 
-def speakable(text: str) -> str:
-    """Return what of `text` is to be said, on one line; empty if that is nothing.
+_TIMES_SIGN = "×"
+"""Stands between factors where no table tells how it is read."""
+
+
+def speakable(text: str, language: str | None) -> str:
+    """Return what of `text`, in `language`, is to be said, on one line; empty if that is nothing.
 
     Markdown, tags and the scheme of addresses go, their words stay; so go emoji and control characters.
     """
     text = _TAG.sub(" ", _LINK.sub(r"\1", text))
     text = _LINE_MARK.sub("", _SCHEME.sub("", text))
-    text = _TIMES.sub(" times ", text)
+    rules = find_language(language_of(text, language))
+    text = _TIMES.sub(f" {_TIMES_SIGN if rules is None else rules.times} ", text)
     text = _SMILEY.sub("", _EMPHASIS.sub("", text))
     text = "".join(c if _sounds(c) else " " for c in text.replace("_", " "))
     text = _BEFORE_MARK.sub("", " ".join(text.split()))

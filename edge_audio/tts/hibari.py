@@ -45,6 +45,7 @@ class HibariVoice(Voice):
     name = "hibari"
     sample_rate_hz = SAMPLE_RATE_HZ
     abilities = frozenset({"speaker", "speed"})
+    language = "en"
 
     def __init__(self, lane: Lane, *, speaker: str = DEFAULT, threads: int = 1) -> None:
         """`speaker` is the default one; nothing is loaded before `warm_up` or the first clause.
@@ -66,7 +67,7 @@ class HibariVoice(Voice):
         speaker = style.speaker or self._default
         _speaker_file(speaker)
         for start, end in _pieces(clause.text):
-            if text := speakable(clause.text[start:end]):
+            if text := speakable(clause.text[start:end], self.language):
                 pcm = await self._lane.run(self._synthesis(text, speaker, style.speed))
                 if len(pcm):
                     yield SpokenChunk(pcm, clause.text_start + start, clause.text_start + end)

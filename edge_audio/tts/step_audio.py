@@ -145,7 +145,7 @@ class StepAudioVoice(Voice):
 
     async def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """See `Voice.speak`. Raises `UserError` for an unknown speaker or style, or a missing file."""
-        if text := without_brackets(speakable(clause.text)):
+        if text := without_brackets(speakable(clause.text, clause.language)):
             limit = round(longest_speech_s(text) / CODE_S)
             tag = style_tag(style, self._tags)
             async with aclosing(self._sound(clause, tag + text, style.speaker, limit)) as chunks:

@@ -58,6 +58,8 @@ class Voice(Protocol):
     """Names that `Style.speaker` may take, the default first; empty where there is but one."""
     abilities: frozenset[str] = frozenset()
     """The fields of `Style` that it can do, out of speaker, speed, pitch, emotion, language, music."""
+    language: str | None = None
+    """ISO 639-1 code of its language; None if it speaks several."""
 
     @abstractmethod
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:

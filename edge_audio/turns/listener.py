@@ -21,6 +21,7 @@ from edge_audio.events import (
     TurnEndJudged,
 )
 from edge_audio.priority import Priority
+from edge_audio.text.script import language_of
 from edge_audio.text.turn_end import looks_unfinished
 from edge_audio.turns.detectors import EndOfTurnModel, SpeechSession
 from edge_audio.turns.session_clock import SessionClock
@@ -54,7 +55,7 @@ class _Dip:
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
-    """Times of the listener; see `edge_audio.config`."""
+    """Times of the listener, and what it expects to hear; see `edge_audio.config`."""
 
     partial_every_ms: int = 300
     """A partial transcript at most this often while the user speaks."""
@@ -66,6 +67,8 @@ class ListenerSettings:
     """Silence at which it is begun even if the recognizer is at work, whose result is given up then."""
     judge_again_ms: tuple[int, ...] = (400, 800)
     """Silences at which the end-of-turn model is asked again: it hears more with each."""
+    language: str | None = None
+    """ISO 639-1 code of what is said, where the recognizer doesn't tell; None where nobody does."""
 
 
 class Listener:
@@ -233,8 +236,9 @@ class Listener:
         async def transcribe() -> None:
             heard = await self._recognize(utterance, partial=True)
             if self._utterance is utterance and heard.text is not None:
-                self._reads_whole = bool(heard.text) and not looks_unfinished(heard.text)
-                self._tell(Heard(heard.text))
+                language = self._language_of(heard)
+                self._reads_whole = bool(heard.text) and looks_unfinished(heard.text, language) is False
+                self._tell(Heard(heard.text, language=language))
 
         self._transcribing.ask(transcribe)
 
@@ -250,7 +254,7 @@ class Listener:
             if not self._tracker.speaking and self._dip is dip:
                 self._heard_all(dip.heard)
             elif dip.heard.text is not None:
-                self._tell(Heard(dip.heard.text))
+                self._tell(Heard(dip.heard.text, language=self._language_of(dip.heard)))
 
         self._transcribing.ask(transcribe)
 
@@ -268,7 +272,10 @@ class Listener:
     def _heard_all(self, heard: Transcript) -> None:
         """The transcript of the turn up to the present pause is there."""
         self._judge()  # only now, as both at once would slow the transcript, which is needed first
-        self._tell(Heard(heard.text, self._pauses, heard.audio_ids))
+        self._tell(Heard(heard.text, self._pauses, heard.audio_ids, self._language_of(heard)))
+
+    def _language_of(self, heard: Transcript) -> str | None:
+        return language_of(heard.text or "", heard.language, self._settings.language)
 
     def _judge(self) -> None:
         pause = self._pauses

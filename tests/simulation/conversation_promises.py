@@ -170,7 +170,7 @@ def _what_was_heard_is_told_to_the_word(course: Course) -> None:
 
 def _heard(stop: Stopped, played: int) -> str:
     """Return the words of a reply whose sound is over after so many samples."""
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter("en")
     text, samples, end = stop.reply.text, 0, 0
     for clause in (*splitter.push(text), *splitter.flush()):
         for word in re.finditer(r"\S+", clause.text):
@@ -266,7 +266,7 @@ def _wanted_no_answer(course: Course, utterance: Forgotten, *, over_reply: bool)
     if course.scenario.hears == "codes":
         return utterance.spoken_s * 1000 < WORDLESS_MS
     echo = set(_words(utterance.text)) == {REPLY_WORD}
-    return echo or is_backchannel(utterance.text)
+    return echo or is_backchannel(utterance.text, course.scenario.language)
 
 
 def _is_audible(course: Course, at_s: float) -> bool:

@@ -113,6 +113,8 @@ class Scenario:
     reply_words: int = 12
     """Most words of a reply."""
     reply_ends: str = "."
+    language: str = "en"
+    """ISO 639-1 code of what the user says."""
 
 
 _FILLERS = ("um", "and", "the", "to", "uh", "because")

@@ -5,9 +5,11 @@ The listener's detector, recognizer and end-of-turn model take time here and com
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 from edge_audio.events import Event, Heard, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.text.turn_end import looks_unfinished
+from edge_audio.text.words import joined
 from runtime import clock
 from runtime.timer import Timer
 from tests.simulation.scenario import Scenario
@@ -260,7 +262,7 @@ class SimulatedEars:
             words = stretch.sound.words_between(max(since_s, stretch.from_s), to_s)
             if words:
                 parts.append((stretch.sound, words))
-        text = " ".join(word for _, words in parts for word in words)
+        text = reduce(joined, (word for _, words in parts for word in words), "")
         if not parts:
             return text, False
         sound, words = parts[-1]
@@ -280,9 +282,9 @@ class SimulatedEars:
             if self._open_since_s == utterance_s and self._scenario.hears != "codes":
                 # The end of what was heard is a guess while the user speaks.
                 closed = text if whole or not text else f"{text}{self._asr.one_of('.', '', '?', ' t')}"
-                if closed and not looks_unfinished(closed):
+                if closed and looks_unfinished(closed, self._scenario.language) is False:
                     self._partial_timer.start(_SETTLE_S)
-                self._tell(Heard(closed))
+                self._tell(Heard(closed, language=self._scenario.language))
 
         self._recognize(told)
 
@@ -303,7 +305,7 @@ class SimulatedEars:
             if not self.speaking and self._dip is dip:
                 self._heard_all()
             elif self._scenario.hears != "codes":
-                self._tell(Heard(dip.text))
+                self._tell(Heard(dip.text, language=self._scenario.language))
 
         self._recognize(told)
 
@@ -329,7 +331,8 @@ class SimulatedEars:
         ids = None
         if self._scenario.hears != "text":
             ids = tuple(self._id_of(word) for word in words or [_WORDLESS])
-        self._tell(Heard(None if self._scenario.hears == "codes" else text, self._pauses, ids))
+        told = None if self._scenario.hears == "codes" else text
+        self._tell(Heard(told, self._pauses, ids, self._scenario.language))
 
     def _id_of(self, word: str) -> int:
         self._ids[self._next_id] = word

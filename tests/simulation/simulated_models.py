@@ -127,7 +127,7 @@ class SimulatedChat(ChatModel):
             if self._costs.happens(0.5):
                 raise RuntimeError("transcript: out of memory")
             raise ChatModelError("The chat model broke.")
-        return Transcript(self._words_of(audio_ids))
+        return Transcript(self._words_of(audio_ids), language=self._scenario.language)
 
 
 class SimulatedVoice(Voice):

@@ -155,7 +155,7 @@ class Simulation:
         self.context = context = Context("Be kind.", 1000)
         wordless = scenario.hears == "codes"
         kept: list[Reply] = []
-        speaking = Speaking(voice, Style(), RATE_HZ, HELD_MS)
+        speaking = Speaking(voice, Style(), RATE_HZ, HELD_MS, scenario.language)
         self.replies = replies = KeptReplies(
             kept, group, chat, context, speaking, clock.now, chat if wordless else None
         )
@@ -171,7 +171,12 @@ class Simulation:
             ears,
             EndOfTurnPolicy(threshold=0.5, certainty=0.9, pause_ms=400.0),
             Reporter(clock.now, self._tell),
-            DialogueSettings(scenario.effort, scenario.barge_in, turns_without_words=wordless),
+            DialogueSettings(
+                scenario.effort,
+                scenario.barge_in,
+                turns_without_words=wordless,
+                language=scenario.language,
+            ),
         )
         self._waiting: tuple[type, asyncio.Future[None]] | None = None
         self._onset_s = 0.0

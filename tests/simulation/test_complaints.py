@@ -21,6 +21,7 @@ from edge_audio.events import (
     TurnEnded,
     TurnFinished,
 )
+from edge_audio.text.words import normalised
 from runtime import clock
 from tests.simulation.conversation_promises import check_all
 from tests.simulation.scenario import Act, Costs, Do, Faults, Noise, Scenario, Speak, Type
@@ -92,6 +93,40 @@ def test_a_long_reply_waits_for_its_listener_and_no_queue_grows() -> None:
 def test_a_backchannel_does_not_stop_the_reply(words: tuple[str, ...]) -> None:
     """Measured: pipecat 1.14 and livekit-agents 1.8.9 both stop for "mm-hm"."""
     course = held(Scenario((ASK, Act(Speak(words), 0.8, "reply began")), reply_words=30, seed=3))
+    assert [report.interrupted for report in course.reports] == [False]
+    assert course.reports[0].heard_text == course.reports[0].reply_text
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("stop it please", "en"),
+        ("停 下 来 请 你 停 下 来", "zh"),
+        ("やめて ください", "ja"),
+        ("mach doch bitte leiser", "de"),
+        ("стоп подожди пожалуйста", "ru"),
+        ("توقف من فضلك", "ar"),
+        ("रुको ज़रा रुको", "hi"),
+        ("σταμάτα σε παρακαλώ", "el"),
+        ("잠깐만 기다려 주세요", "ko"),
+        ("mm-hm yeah okay stop", "nl"),
+    ],
+)
+def test_who_speaks_any_language_can_interrupt_and_is_answered(words: str, language: str) -> None:
+    """In a script without Latin letters nothing was a word, so that all was taken for a backchannel."""
+    stop = Act(Speak(tuple(words.split()), 0.5), 0.8, "reply began")
+    course = held(Scenario((ASK, stop), reply_words=60, seed=3, language=language))
+    assert [report.interrupted for report in course.reports] == [True, False]
+    assert normalised(course.reports[1].user_text) == normalised(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("嗯 对", "zh"), ("うん なるほど", "ja"), ("ach so ja", "de"), ("ah d'accord", "fr")],
+)
+def test_a_backchannel_of_another_language_does_not_stop_the_reply_either(words: str, language: str) -> None:
+    listens = Act(Speak(tuple(words.split())), 0.8, "reply began")
+    course = held(Scenario((ASK, listens), reply_words=30, seed=3, language=language))
     assert [report.interrupted for report in course.reports] == [False]
     assert course.reports[0].heard_text == course.reports[0].reply_text
 

@@ -65,7 +65,7 @@ class TimedUtterance(Utterance):
         await asyncio.sleep(draws.draw_s(self._recognizer.asr_s))
         if partial and text and not whole:
             text += draws.one_of(".", "", "?", " t")
-        return Transcript(text)
+        return Transcript(text, language="en")
 
 
 class TimedRecognizer(Recognizer):

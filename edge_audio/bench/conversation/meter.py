@@ -128,6 +128,7 @@ class _MeteredVoice(Voice):
         self.sample_rate_hz = voice.sample_rate_hz
         self.speakers = voice.speakers
         self.abilities = voice.abilities
+        self.language = voice.language
 
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """See `Voice`."""

@@ -13,7 +13,7 @@ from edge_audio.tts.voice import Style, Voice, VoiceError
 
 def clauses_of(text: str) -> list[Clause]:
     """Return the clauses that `edge-audio say` makes of a line."""
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter("en")
     return [*splitter.push(text), *splitter.flush()]
 
 

@@ -37,7 +37,7 @@ class Least(Recognizer):
 @pytest.mark.parametrize(
     ("transcript", "segments"),
     [
-        (Transcript("Yes.", (YES,)), [Segment("Yes.", 0.4, 0.7, (YES,), "en")]),
+        (Transcript("Yes.", (YES,)), [Segment("Yes.", 0.4, 0.7, (YES,), None)]),
         (Transcript("Oui.", language="fr"), [Segment("Oui.", 0.0, 1.0, (), "fr")]),
         (Transcript(""), []),
         (Transcript(None), []),

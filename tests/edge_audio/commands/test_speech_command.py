@@ -28,7 +28,8 @@ def said(voice: ToneVoice) -> list[tuple[str, Style]]:
 
 def say(lines: Iterable[str], voice: ToneVoice, output: Path) -> None:
     """Speak `lines` plainly into a file."""
-    speak(lines, PLAIN, voice, output=output, audio=AudioDeviceConfig(), console=Console(quiet=True))
+    audio, console = AudioDeviceConfig(), Console(quiet=True)
+    speak(lines, PLAIN, voice, output=output, audio=audio, language="en", console=console)
 
 
 def test_a_tag_holds_to_the_end_of_its_line() -> None:

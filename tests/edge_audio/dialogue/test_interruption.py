@@ -63,7 +63,7 @@ class Heard:
         self.pauses()
 
     def partly(self, text: str) -> bool:
-        return self._interruptions.heard_partial(text)
+        return self._interruptions.heard_partial(text, "en")
 
     def wholly(self, heard: UserTurn) -> bool:
         return self._interruptions.heard_all(heard)
@@ -115,7 +115,7 @@ def test_a_short_sound_without_words_lets_it_go_on_soon_and_words_may_still_end_
         await heard.sound(0.3)
         await asyncio.sleep(0.5)
         assert heard.reply.went_on_s == pytest.approx([0.3 + 0.15])
-        assert heard.wholly(UserTurn("Stop it."))
+        assert heard.wholly(UserTurn("Stop it.", language="en"))
 
     over_a_reply(script)
 
@@ -145,7 +145,7 @@ def test_what_wants_nothing_lets_it_go_on(text: str) -> None:
     async def script(heard: Heard) -> None:
         await heard.sound(0.9)
         assert not heard.partly(text)
-        assert not heard.wholly(UserTurn(text))
+        assert not heard.wholly(UserTurn(text, language="en"))
         assert not heard.reply.held
         assert not heard.undecided
 
@@ -194,7 +194,7 @@ def test_what_was_heard_over_a_reply_that_is_over_decides_nothing() -> None:
         heard.over()
         heard.pauses()
         assert not heard.partly("Stop")
-        assert not heard.wholly(UserTurn("Stop it."))
+        assert not heard.wholly(UserTurn("Stop it.", language="en"))
 
     heard = over_a_reply(script, wordless=True)
     assert not heard.lasted_s

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_audio.dialogue.reply import APOLOGY, Reply
+from edge_audio.dialogue.reply import Reply
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.testing import ToneVoice
+from edge_audio.text.apology import apology
 from edge_audio.tts.tags import PACES
 from edge_audio.tts.voice import Style
 from runtime import clock
@@ -73,7 +74,7 @@ def test_of_a_tag_that_breaks_off_nothing_is_said() -> None:
     voice = voice_for()
     reply, _ = replied("(hap", voice=voice, failure=ChatModelError("It broke."))
     assert reply.error == "It broke."
-    assert [clause.text for clause, _ in voice.said] == [APOLOGY]
+    assert [clause.text for clause, _ in voice.said] == [apology()]
 
 
 def test_a_reply_with_nothing_to_say_is_an_error_and_was_not_heard() -> None:

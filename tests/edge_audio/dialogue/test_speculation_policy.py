@@ -3,8 +3,8 @@ import pytest
 from edge_audio.dialogue.speculation import EFFORTS, Moment, SpeculationPolicy
 
 
-def wants(policy: SpeculationPolicy, moment: Moment, *, whole: float = 0.95, started: int = 0) -> bool:
-    return policy.wants(moment, whole=whole, started=started, session_s=60.0)
+def wants(policy: SpeculationPolicy, moment: Moment, *, p_complete: float = 0.95, started: int = 0) -> bool:
+    return policy.wants(moment, p_complete=p_complete, started=started, session_s=60.0)
 
 
 def test_more_effort_speculates_sooner() -> None:
@@ -17,13 +17,13 @@ def test_more_effort_speculates_sooner() -> None:
 
 def test_of_words_just_heard_one_must_be_surer_than_of_those_heard_twice() -> None:
     policy = SpeculationPolicy(EFFORTS["balanced"])
-    assert wants(policy, "settled", whole=0.7)
-    assert not wants(policy, "changed", whole=0.7)
+    assert wants(policy, "settled", p_complete=0.7)
+    assert not wants(policy, "changed", p_complete=0.7)
 
 
 @pytest.mark.parametrize("effort", EFFORTS.values())
 def test_words_that_are_hardly_whole_are_not_answered(effort) -> None:
-    assert not wants(SpeculationPolicy(effort), "pause", whole=0.2)
+    assert not wants(SpeculationPolicy(effort), "pause", p_complete=0.2)
 
 
 @pytest.mark.parametrize("effort", EFFORTS.values())
@@ -65,8 +65,8 @@ def test_too_much_waste_ends_speculation_until_time_has_passed() -> None:
         policy.ended("pause", "committed", 0.5)
     policy.ended("pause", "cancelled", 30.0)
     assert policy.wasted_s == 30.0
-    assert not policy.wants("pause", whole=0.95, started=0, session_s=60.0)
-    assert policy.wants("pause", whole=0.95, started=0, session_s=120.0)
+    assert not policy.wants("pause", p_complete=0.95, started=0, session_s=60.0)
+    assert policy.wants("pause", p_complete=0.95, started=0, session_s=120.0)
 
 
 def test_at_a_pause_one_is_begun_as_late_as_its_first_sound_is_ready_in_time() -> None:

@@ -55,6 +55,7 @@ class VirtualUtterance(Utterance):
         hears = self._recognizer.hears
         return Transcript(
             None if hears == "codes" else " ".join(words),
+            language="en",
             audio_ids=None if hears == "text" or partial else tuple(map(self._recognizer.said.index, words)),
         )
 
@@ -79,7 +80,7 @@ class VirtualRecognizer(Recognizer):
         await asyncio.sleep(self.rng.uniform(0.0, 2.0))
         if self.rng.random() < 0.1:
             raise ChatModelError("The chat model broke.")
-        return Transcript(" ".join(self.said[number] for number in audio_ids))
+        return Transcript(" ".join(self.said[number] for number in audio_ids), language="en")
 
     def open(self) -> VirtualUtterance:
         return VirtualUtterance(self)

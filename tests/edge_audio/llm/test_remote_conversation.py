@@ -13,7 +13,6 @@ from edge_audio.asr.recognizer import Transcript
 from edge_audio.assistant import Assistant
 from edge_audio.config import Config
 from edge_audio.dialogue.context import UNKNOWN
-from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import Event, Notice, TurnEnded, TurnFinished, TurnReport, TurnTranscribed
 from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.completion_server import CompletionServer
@@ -21,6 +20,7 @@ from edge_audio.llm.fallback import FallbackModel
 from edge_audio.llm.step_chat import StepChatServer
 from edge_audio.step_audio.tokens import RELEASED
 from edge_audio.testing import ScriptedChat, ScriptedDevice, ScriptedRecognizer, models
+from edge_audio.text.apology import apology
 from tests.edge_audio.llm.chat_server import (
     DONE,
     Answer,
@@ -131,7 +131,7 @@ def test_where_the_server_fails_the_second_model_answers_or_one_error_is_spoken_
             [notice] = notices
             assert "local answers instead" in notice
         else:
-            assert turn.heard_text == APOLOGY, fault
+            assert turn.heard_text == apology(), fault
             assert turn.error
             assert notices == [turn.error]
             assert not conversation.of(TurnTranscribed)

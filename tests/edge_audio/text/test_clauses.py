@@ -8,7 +8,7 @@ from edge_audio.text.clauses import Clause, ClauseLength, ClauseSplitter
 
 
 def split(*deltas: str) -> list[Clause]:
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter("en")
     clauses = [clause for delta in deltas for clause in splitter.push(delta)]
     return clauses + splitter.flush()
 
@@ -64,7 +64,7 @@ def test_without_even_such_a_word_it_ends_when_it_is_too_long() -> None:
     ],
 )
 def test_numbers_abbreviations_addresses_and_words_stay_whole(whole: str) -> None:
-    splitter = ClauseSplitter(ClauseLength(1, 50, 99), ClauseLength(1, 50, 99))
+    splitter = ClauseSplitter("en", first=ClauseLength(1, 50, 99), later=ClauseLength(1, 50, 99))
     clauses = [clause.text for letter in whole for clause in splitter.push(letter)]
     clauses += [clause.text for clause in splitter.flush()]
     pieces = " ".join(clauses)
@@ -91,17 +91,17 @@ def test_chinese_is_cut_behind_its_own_marks_without_any_space() -> None:
 
 
 def test_a_sentence_is_given_out_as_soon_as_a_space_is_behind_it_and_a_part_with_the_next_word() -> None:
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter("en")
     assert splitter.push("It is 3.") == []
     assert splitter.push("5.") == []
-    assert splitter.push(" ") == [Clause("It is 3.5.", 0)]
-    splitter = ClauseSplitter()
+    assert splitter.push(" ") == [Clause("It is 3.5.", 0, "en")]
+    splitter = ClauseSplitter("en")
     assert splitter.push("That is Paris, ") == []
-    assert splitter.push("I") == [Clause("That is Paris,", 0)]
+    assert splitter.push("I") == [Clause("That is Paris,", 0, "en")]
 
 
 def test_offsets_count_the_whole_reply() -> None:
-    assert split("  One two. ", " Three. ", "  ") == [Clause("One two.", 2), Clause("Three.", 12)]
+    assert split("  One two. ", " Three. ", "  ") == [Clause("One two.", 2, "en"), Clause("Three.", 12, "en")]
 
 
 def test_a_reply_of_nothing_has_no_clause() -> None:
@@ -132,6 +132,102 @@ def test_the_clauses_cover_the_reply_but_for_white_space(reply: str) -> None:
     for clause in split(reply):
         assert clause.text
         assert clause.text == clause.text.strip()
+        assert not reply[end : clause.text_start].strip()
+        end = clause.text_start + len(clause.text)
+        assert reply[clause.text_start : end] == clause.text
+    assert not reply[end:].strip()
+
+
+def clauses_in(language: str | None, reply: str) -> list[str]:
+    splitter = ClauseSplitter(language)
+    return [clause.text for clause in (*splitter.push(reply), *splitter.flush())]
+
+
+@pytest.mark.parametrize(
+    ("language", "reply", "clauses"),
+    [
+        ("de", "Der kleine braune Hund lief sehr schnell durch den Park weil es regnete.",
+         ["Der kleine braune Hund lief sehr schnell durch den Park", "weil es regnete."]),
+        ("de", "Am 3. Mai kommt Dr. Braun, z. B. um 9.30 Uhr.",
+         ["Am 3. Mai kommt Dr. Braun,", "z. B. um 9.30 Uhr."]),
+        ("fr", "Le petit chien brun courait très vite parce qu’il pleuvait.",
+         ["Le petit chien brun courait très vite", "parce qu’il pleuvait."]),
+        ("fr", "Je ne crois pas du tout qu’il viendra.", ["Je ne crois pas du tout", "qu’il viendra."]),
+        ("es", "El perro pequeño corría muy rápido porque llovía.",
+         ["El perro pequeño corría muy rápido", "porque llovía."]),
+        ("it", "Il piccolo cane marrone correva veloce mentre pioveva.",
+         ["Il piccolo cane marrone correva veloce", "mentre pioveva."]),
+        ("pt", "O pequeno cão castanho corria depressa porque chovia.",
+         ["O pequeno cão castanho corria depressa", "porque chovia."]),
+    ],
+)  # fmt: skip
+def test_each_language_opens_a_part_with_its_own_words(language: str, reply: str, clauses: list[str]) -> None:
+    assert clauses_in(language, reply) == clauses
+
+
+def test_chinese_and_japanese_are_measured_by_what_a_sign_says() -> None:
+    assert clauses_in(None, "好，我们今天去公园，然后回家。") == ["好，我们今天去公园，", "然后回家。"]
+    assert clauses_in(None, "はい、今日は晴れです、でも寒いです。") == [
+        "はい、今日は晴れです、",
+        "でも寒いです。",
+    ]
+
+
+def test_without_a_mark_they_end_before_a_word_that_opens_a_part_or_where_they_are_too_long() -> None:
+    assert clauses_in("zh", "昨天我们本来想去公园但是下雨了。") == ["昨天我们本来想去公园", "但是下雨了。"]
+    assert clauses_in("zh", "昨天我们本来想去公园但是因为下雨没去。") == [
+        "昨天我们本来想去公园",
+        "但是因为下雨没去。",
+    ]
+    assert [len(clause) for clause in clauses_in("zh", "很" * 40)] == [32, 8]
+
+
+def test_chinese_may_be_written_with_narrow_marks() -> None:
+    assert clauses_in("zh", "你好,请问有什么可以帮你的吗?我在这里.") == [
+        "你好,请问有什么可以帮你的吗?",
+        "我在这里.",
+    ]
+
+
+def test_each_clause_tells_its_language() -> None:
+    splitter = ClauseSplitter("de")
+    reply = "Auf Chinesisch: “你好。”那就是hello的意思。 Gut."
+    clauses = [*splitter.push(reply), *splitter.flush()]
+    assert [(clause.text, clause.language) for clause in clauses] == [
+        ("Auf Chinesisch:", "de"),
+        ("“你好。”", "zh"),
+        ("那就是hello的意思。", "zh"),
+        ("Gut.", "de"),
+    ]
+
+
+SCRIPTS = st.text(
+    st.sampled_from(
+        "aé ß,.!?…。！？，、「」“”:;\n 你好世界的かなカナー한국ไทยเก้หิन्दीअ।العربية؟،русσς1２42-—’'"
+    )
+    | st.characters(),
+    max_size=120,
+)
+
+
+@given(
+    SCRIPTS,
+    st.sampled_from([None, "en", "zh", "ja", "de", "fr", "ru"]),
+    st.lists(st.integers(1, 7), max_size=40),
+)
+def test_in_all_scripts_nothing_is_lost_and_the_pieces_change_nothing(
+    reply: str, language: str | None, sizes: list[int]
+) -> None:
+    pieces, rest = [], reply
+    for size in sizes:
+        pieces.append(rest[:size])
+        rest = rest[size:]
+    splitter = ClauseSplitter(language)
+    clauses = [clause for piece in (*pieces, rest) for clause in splitter.push(piece)]
+    clauses += splitter.flush()
+    assert [clause.text for clause in clauses] == clauses_in(language, reply)
+    end = 0
+    for clause in clauses:
         assert not reply[end : clause.text_start].strip()
         end = clause.text_start + len(clause.text)
         assert reply[clause.text_start : end] == clause.text

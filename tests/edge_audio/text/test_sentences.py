@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_audio.text.clauses import Clause, ClauseSplitter
-from edge_audio.text.sentences import WholeSentences, ends_sentence
+from edge_audio.text.sentences import WholeSentences, asks, ends_sentence
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from edge_audio.text.sentences import WholeSentences, ends_sentence
      "It is 1945.", "He said no.", "好。", "他说“好。”", "My dog is called Max."],
 )  # fmt: skip
 def test_a_sentence_ends_at_its_last_mark(text: str) -> None:
-    assert ends_sentence(text)
+    assert ends_sentence(text, "en")
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ def test_a_sentence_ends_at_its_last_mark(text: str) -> None:
      "etc.", "“Dr.", "1.", "Three tips: 1.", "First this.\n 12.", "...and"],
 )  # fmt: skip
 def test_abbreviations_initials_and_list_numbers_end_none(text: str) -> None:
-    assert not ends_sentence(text)
+    assert not ends_sentence(text, "en")
 
 
 def pass_through(deltas: list[str], *, cut_short: bool) -> list[str]:
-    sentences = WholeSentences()
+    sentences = WholeSentences("en")
     return [*(sentences.push(delta) for delta in deltas), sentences.flush(cut_short)]
 
 
@@ -43,10 +43,10 @@ def test_a_whole_last_sentence_is_kept_though_the_reply_was_cut() -> None:
 
 
 def test_the_first_sentence_can_be_spoken_while_the_second_is_written() -> None:
-    sentences, splitter = WholeSentences(), ClauseSplitter()
+    sentences, splitter = WholeSentences("en"), ClauseSplitter("en")
     deltas = ("Rome", " is", " big", ".", " It", " is", " old", " too")
     clauses = [splitter.push(sentences.push(delta)) for delta in deltas]
-    assert clauses[4] == [Clause("Rome is big.", 0)]
+    assert clauses[4] == [Clause("Rome is big.", 0, "en")]
 
 
 def test_a_reply_without_a_whole_sentence_is_kept_as_it_is() -> None:
@@ -63,14 +63,50 @@ def test_nothing_is_lost_but_a_torn_end(deltas: list[str], cut_short: bool) -> N
     assert text.startswith(passed)
     if passed != text:
         assert cut_short
-        assert ends_sentence(passed.rstrip())
+        assert ends_sentence(passed.rstrip(), "en")
 
 
 @given(pieces)
 def test_after_the_first_sentence_nothing_torn_is_passed_on_before_the_end(
     deltas: list[str],
 ) -> None:
-    sentences = WholeSentences()
+    sentences = WholeSentences("en")
     passed = "".join(sentences.push(delta) for delta in deltas)
-    if any(ends_sentence(passed[:i]) for i in range(len(passed)) if passed[i].isspace()):
-        assert ends_sentence(passed.rstrip())
+    if any(ends_sentence(passed[:i], "en") for i in range(len(passed)) if passed[i].isspace()):
+        assert ends_sentence(passed.rstrip(), "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Das ist Hr.", "de"), ("bzw.", "de"), ("am 3.", "de"), ("Es sind ca.", "de"), ("la Sra.", "es"),
+     ("chez Mme.", "fr"), ("il Sig.", "it"), ("a Sra.", "pt"), ("z. B.", "de"), ("Mr.", "en")],
+)  # fmt: skip
+def test_each_language_shortens_its_own_words(text: str, language: str) -> None:
+    assert not ends_sentence(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("It was 3.", "en"), ("Ce sont 3.", "fr"), ("Das war 1945.", "de"), ("Mr.", "de"), ("Hr.", "en"),
+     ("¿Sí?", "es"), ("「はい。」", "ja")],
+)  # fmt: skip
+def test_what_another_one_shortens_ends_a_sentence(text: str, language: str) -> None:
+    assert ends_sentence(text, language)
+
+
+def test_chinese_sentences_are_passed_on_without_white_space_between_them() -> None:
+    deltas = ["你好", "。今天", "天气", "很好。", "你", "呢"]
+    assert pass_through(deltas, cut_short=True) == ["你好", "。", "", "", "今天天气很好。", "", ""]
+    assert "".join(pass_through(deltas, cut_short=False)) == "".join(deltas)
+
+
+@pytest.mark.parametrize(
+    "text", ["Is it?", "好吗？", "你好吗", "何をお探しですか。", "هل أنت بخير؟", "¿Qué tal?", "Что это?"]
+)
+def test_a_question_is_known_by_its_mark_or_its_last_words(text: str) -> None:
+    assert asks(text)
+
+
+@pytest.mark.parametrize("text", ["It is.", "", "好。", "そうです。", "Что это."])
+def test_nothing_else_is_a_question(text: str) -> None:
+    assert not asks(text)

@@ -36,23 +36,23 @@ from edge_audio.text.speakable import speakable
     ],
 )
 def test_what_is_said(written: str, said: str) -> None:
-    assert speakable(written) == said
+    assert speakable(written, "en") == said
 
 
 @pytest.mark.parametrize(
     "written", ["", "...", "…", "😀", "- * #", "**", "?!", "—", "\n", "(\u200b)", ":)", "---"]
 )
 def test_where_there_is_no_word_nothing_is_said(written: str) -> None:
-    assert speakable(written) == ""
+    assert speakable(written, "en") == ""
 
 
 @given(st.text())
 def test_it_is_one_line_without_marks_that_have_no_sound(written: str) -> None:
-    said = speakable(written)
+    said = speakable(written, "en")
     assert said == " ".join(said.split())
     assert not set(said) & set("\n\r\t`\u200b😀")
 
 
 @given(st.lists(st.text("abcxyz", min_size=1)).map(" ".join))
 def test_plain_words_are_said_as_they_are(words: str) -> None:
-    assert speakable(words) == words
+    assert speakable(words, "en") == words

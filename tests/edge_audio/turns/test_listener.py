@@ -39,8 +39,9 @@ class Counted(Utterance):
         if self._recognizer.broken:
             raise RuntimeError("no more memory")
         audio_ids = None if partial else (frames,)
-        words = f"{frames} frames{self._recognizer.ends}"
-        return Transcript(words if self._recognizer.words else None, audio_ids=audio_ids)
+        words: str | None = f"{frames} {self._recognizer.unit}{self._recognizer.ends}"
+        words = words if self._recognizer.words else None
+        return Transcript(words, language=self._recognizer.language, audio_ids=audio_ids)
 
 
 class Counting(Recognizer):
@@ -51,7 +52,9 @@ class Counting(Recognizer):
         self.opened = 0
         self.broken = False
         self.words = True
+        self.unit = "frames"
         self.ends = ""
+        self.language: str | None = None
 
     def open(self) -> Counted:
         self.opened += 1
@@ -75,7 +78,12 @@ class Session:
             self._tell,
             Trace(),
             ListenerSettings(
-                partial_every_ms=400, settle_ms=200, dip_ms=60, sure_dip_ms=60, judge_again_ms=(400,)
+                partial_every_ms=400,
+                settle_ms=200,
+                dip_ms=60,
+                sure_dip_ms=60,
+                judge_again_ms=(400,),
+                language="en",
             ),
         )
 
@@ -114,7 +122,7 @@ def test_speech_and_its_pause_are_told_with_their_true_times() -> None:
 def test_the_transcript_is_begun_in_the_dip_and_there_soon_after_the_pause() -> None:
     session = Session().play("." * 10 + "x" * 20 + "." * 20)
     ((at_s, heard),) = session.of(Heard)
-    assert heard == Heard("20 frames", 1, (20,))
+    assert heard == Heard("20 frames", 1, (20,), "en")
     assert at_s <= 0.72 + 0.02  # the recognizer's 70 ms ran while the silence grew into a pause
     assert session.recognizer.calls == 1
 
@@ -149,12 +157,12 @@ def test_the_end_is_judged_after_the_transcript_and_again_later() -> None:
 def test_a_turn_gathers_all_its_speech_until_it_is_ended() -> None:
     speech = "." * 10 + "x" * 20 + "." * 20 + "x" * 20 + "." * 20
     session = Session().play(speech)
-    assert session.of(Heard)[-1][1] == Heard("40 frames", 2, (40,))
+    assert session.of(Heard)[-1][1] == Heard("40 frames", 2, (40,), "en")
     assert session.recognizer.opened == 1
 
     session = Session()
     session.play(speech, {45: session.listener.end_turn})
-    assert session.of(Heard)[-1][1] == Heard("20 frames", 2, (20,))
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 2, (20,), "en")
     assert session.recognizer.opened == 2
 
 
@@ -191,7 +199,7 @@ def test_letting_go_of_push_to_talk_is_a_pause_at_once() -> None:
     ((at_s, paused),) = session.of(SpeechPaused)
     assert at_s == 0.62
     assert isinstance(paused, SpeechPaused)
-    assert session.of(Heard)[-1][1] == Heard("20 frames", 1, (20,))
+    assert session.of(Heard)[-1][1] == Heard("20 frames", 1, (20,), "en")
 
 
 def test_audio_tokens_are_told_at_a_pause_alone_where_there_are_no_words() -> None:
@@ -199,7 +207,7 @@ def test_audio_tokens_are_told_at_a_pause_alone_where_there_are_no_words() -> No
     session.recognizer.words = False
     session.play("." * 10 + "x" * 60 + "." * 20)
     assert session.recognizer.calls > 1
-    assert [event for _, event in session.of(Heard)] == [Heard(None, 1, (60,))]
+    assert [event for _, event in session.of(Heard)] == [Heard(None, 1, (60,), "en")]
 
 
 def test_a_broken_recognizer_is_told_and_does_not_end_the_session() -> None:
@@ -209,7 +217,7 @@ def test_a_broken_recognizer_is_told_and_does_not_end_the_session() -> None:
     ((_, notice),) = session.of(Notice)
     assert isinstance(notice, Notice)
     assert "no more memory" in notice.text
-    assert session.of(Heard)[-1][1] == Heard("", 1)
+    assert session.of(Heard)[-1][1] == Heard("", 1, language="en")
 
 
 def test_idle_means_that_nobody_speaks_and_no_turn_is_open() -> None:
@@ -220,3 +228,32 @@ def test_idle_means_that_nobody_speaks_and_no_turn_is_open() -> None:
     session.listener.end_turn()
     assert idle == [True, False, False]
     assert session.listener.idle
+
+
+@pytest.mark.parametrize(
+    ("unit", "told", "language"),
+    [
+        ("frames", None, "en"),
+        ("Bilder", "de", "de"),
+        ("张图", None, "zh"),
+        ("张图", "en", "zh"),
+        ("кадров", "ru", "ru"),
+    ],
+)
+def test_the_language_is_the_recognizer_s_or_the_script_s_or_the_expected_one(
+    unit: str, told: str | None, language: str
+) -> None:
+    session = Session()
+    session.recognizer.unit, session.recognizer.language = unit, told
+    session.play("." * 10 + "x" * 60 + "." * 20)
+    assert {event.language for _, event in session.of(Heard)} == {language}
+
+
+def test_words_of_an_unknown_language_are_not_taken_for_whole_ones() -> None:
+    def partials(told: str) -> int:
+        session = Session()
+        session.recognizer.language = told
+        session.play("." * 10 + "x" * 200 + "." * 20)
+        return len(session.of(Heard))
+
+    assert partials("nl") < partials("en")

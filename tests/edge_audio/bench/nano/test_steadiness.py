@@ -31,7 +31,7 @@ def test_a_voice_at_its_own_pace_is_steady_at_all_lengths() -> None:
 def test_long_sentences_are_spoken_clause_by_clause_as_say_does() -> None:
     voice = Hummer()
     row = max(measured(voice).rows, key=lambda row: len(row["text"]))
-    splitter = ClauseSplitter()
+    splitter = ClauseSplitter("en")
     clauses = [clause.text for clause in (*splitter.push(row["text"]), *splitter.flush())]
     assert len(clauses) > 1
     said = [text for text, _ in voice.said]
