@@ -30,9 +30,11 @@ from edge_audio.events import Code, Event, Hearing, Notice, Part
 from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.function import ChatFunction, as_chat_model
 from edge_audio.tts.voice import Style, Voice
-from edge_audio.turns.listener import Listener, ListenerSettings
+from edge_audio.turns.end_of_turn_judge import EndOfTurnJudge
+from edge_audio.turns.listener import Listener
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.tracker import SpeechTracker
+from edge_audio.turns.transcribing import Transcribing, TranscribingSettings
 from runtime.actor import Actor, ActorGroup
 from runtime.channel import Channel
 from runtime.trace import Trace
@@ -74,23 +76,7 @@ class Assistant:
         self._playout = Playout(device.output_rate_hz)
         self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
         self._captured = self._frames if canceller is None else Channel[Frame](_FRAMES_WAITING, "drop-oldest")
-        detector = models.detector.session()
-        self._listener = Listener(
-            self._frames,
-            detector,
-            SpeechTracker(
-                detector.window_samples,
-                threshold=config.vad.threshold,
-                release=config.vad.release,
-                onset_ms=config.vad.onset_ms,
-                pause_ms=config.vad.min_silence_ms,
-            ),
-            models.recognizer.session(),
-            models.end_of_turn,
-            self._heard,
-            self.trace,
-            _listening(config),
-        )
+        self._listener = _listener(models, config, self._frames, self._heard, self.trace)
         self._meter = TurnMeter(self.now_s, device.output_latency_s)
         reporter = Reporter(self.now_s, self._notify)
         talk = config.conversation
@@ -343,8 +329,22 @@ def canceller_for(device: AudioDevice, audio: AudioDeviceConfig, echo: bool | No
     )
 
 
-def _listening(config: Config) -> ListenerSettings:
-    if config.asr is None:
-        return ListenerSettings(language=config.language)
-    every_ms = config.asr.partial_every_ms
-    return ListenerSettings(every_ms, settle_ms=every_ms // 2, language=config.language)
+def _listener(
+    models: Models, config: Config, frames: Channel[Frame], report: Callable[[Event], None], trace: Trace
+) -> Listener:
+    """Return what listens to `frames`, with sessions of the models."""
+    detector, vad = models.detector.session(), config.vad
+    tracker = SpeechTracker(
+        detector.window_samples,
+        threshold=vad.threshold,
+        release=vad.release,
+        onset_ms=vad.onset_ms,
+        pause_ms=vad.min_silence_ms,
+    )
+    settings = TranscribingSettings(language=config.language)
+    if config.asr is not None:
+        every_ms = config.asr.partial_every_ms
+        settings = replace(settings, partial_every_ms=every_ms, settle_ms=every_ms // 2)
+    transcribing = Transcribing(models.recognizer.session(), report, trace, settings)
+    judge = EndOfTurnJudge(models.end_of_turn, report, trace)
+    return Listener(frames, detector, tracker, transcribing, judge, report)

@@ -7,21 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
+from edge_audio.audio.frame import FRAME_S
 from edge_audio.events import Event, Heard, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.text.turn_end import looks_unfinished
 from edge_audio.text.words import joined
+from edge_audio.turns.detectors import SpeechDetectorConfig
+from edge_audio.turns.end_of_turn_judge import JUDGE_AGAIN_MS
+from edge_audio.turns.listener import PRE_ROLL_FRAMES
+from edge_audio.turns.transcribing import TranscribingSettings
 from runtime import clock
 from runtime.timer import Timer
 from tests.simulation.scenario import Scenario
 from tests.simulation.simulated_models import Costs
 
-_ONSET_S = 0.064
-_DIP_S, _SURE_DIP_S = 0.032, 0.064
-_PAUSE_S = 0.128
-_PRE_ROLL_S = 0.32
-_PARTIAL_EVERY_S, _SETTLE_S = 0.3, 0.15
-_JUDGE_AGAIN_S = (0.4, 0.8)
-"""As in `edge_audio.config` and `edge_audio.turns.listener`."""
+_VAD, _TIMES = SpeechDetectorConfig(), TranscribingSettings()
+_ONSET_S, _PAUSE_S = _VAD.onset_ms / 1000, _VAD.min_silence_ms / 1000
+_DIP_S, _SURE_DIP_S = _TIMES.dip_ms / 1000, _TIMES.sure_dip_ms / 1000
+_PARTIAL_EVERY_S, _SETTLE_S = _TIMES.partial_every_ms / 1000, _TIMES.settle_ms / 1000
+_JUDGE_AGAIN_S = tuple(again_ms / 1000 for again_ms in JUDGE_AGAIN_MS)
+_PRE_ROLL_S = PRE_ROLL_FRAMES * FRAME_S
 
 _MISHEARD = "Thank you."
 """What recognizers are known to hear in noises."""

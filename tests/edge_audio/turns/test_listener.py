@@ -11,8 +11,10 @@ from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import FRAME_S, Frame, Samples
 from edge_audio.events import Event, Heard, Level, Notice, SpeechPaused, SpeechStarted, TurnEndJudged
 from edge_audio.testing import LoudnessDetector, ScriptedEndOfTurn
-from edge_audio.turns.listener import Listener, ListenerSettings
+from edge_audio.turns.end_of_turn_judge import EndOfTurnJudge
+from edge_audio.turns.listener import Listener
 from edge_audio.turns.tracker import SpeechTracker
+from edge_audio.turns.transcribing import Transcribing, TranscribingSettings
 from runtime import clock
 from runtime.actor import ActorGroup
 from runtime.channel import Channel
@@ -69,22 +71,17 @@ class Session:
         self.recognizer = Counting()
         frames: Channel[Frame] = Channel(50, "drop-oldest")
         self._frames = frames
+        trace = Trace()
+        settings = TranscribingSettings(
+            partial_every_ms=400, settle_ms=200, dip_ms=60, sure_dip_ms=60, language="en"
+        )
         self.listener = Listener(
             frames,
             LoudnessDetector(),
             SpeechTracker(320, threshold=0.5, release=0.35, onset_ms=60, pause_ms=120),
-            self.recognizer,
-            ScriptedEndOfTurn(0.9, delay_s=JUDGE_S),
+            Transcribing(self.recognizer, self._tell, trace, settings),
+            EndOfTurnJudge(ScriptedEndOfTurn(0.9, delay_s=JUDGE_S), self._tell, trace, again_ms=(400,)),
             self._tell,
-            Trace(),
-            ListenerSettings(
-                partial_every_ms=400,
-                settle_ms=200,
-                dip_ms=60,
-                sure_dip_ms=60,
-                judge_again_ms=(400,),
-                language="en",
-            ),
         )
 
     def _tell(self, event: Event) -> None:
