@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from inspect import iscoroutinefunction
 
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 
@@ -31,7 +32,12 @@ class FunctionModel(ChatModel):
 
 
 def as_chat_model(given: ChatModel | ChatFunction) -> ChatModel:
-    """Return a chat model as it is, and a function as one."""
+    """Return a chat model as it is, and a function as one.
+
+    Raises `TypeError` for a coroutine function, which returns its text instead of yielding it.
+    """
+    if iscoroutinefunction(given):
+        raise TypeError(f"{given.__name__} is no async generator: it must yield its text, not return it")
     return FunctionModel(given) if callable(given) else given
 
 

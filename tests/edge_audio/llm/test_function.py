@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+
 from edge_audio.assistant import Assistant
 from edge_audio.config import Config, Conversation
 from edge_audio.dialogue.reply import APOLOGY
@@ -127,3 +129,11 @@ def test_a_chat_model_is_one_already() -> None:
     chat = ScriptedChat()
     assert as_chat_model(chat) is chat
     assert as_chat_model(echo).name == "echo"
+
+
+def test_a_function_that_returns_its_text_is_refused_at_once() -> None:
+    async def answer(messages: Sequence[Message]) -> str:
+        return "Yes."
+
+    with pytest.raises(TypeError, match="answer is no async generator"):
+        as_chat_model(answer)
