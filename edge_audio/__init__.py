@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge_audio.events import TurnEnded as TurnEnded
     from edge_audio.events import TurnFinished as TurnFinished
     from edge_audio.llm.chat_model import ChatModel as ChatModel
+    from edge_audio.llm.chat_model import ChatModelError as ChatModelError
     from edge_audio.llm.chat_model import Message as Message
     from edge_audio.llm.chat_model import TextDelta as TextDelta
     from edge_audio.llm.chat_model import UserTurn as UserTurn
@@ -40,15 +41,19 @@ if TYPE_CHECKING:
     from edge_audio.tts.voice import SpokenChunk as SpokenChunk
     from edge_audio.tts.voice import Style as Style
     from edge_audio.tts.voice import Voice as Voice
+    from edge_audio.tts.voice import VoiceError as VoiceError
+    from runtime.actor import ActorFailed as ActorFailed
     from runtime.errors import UserError as UserError
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ActorFailed": "runtime.actor",
     "Announced": "edge_audio.events",
     "Assistant": "edge_audio.assistant",
     "AudioDevice": "edge_audio.audio.device",
     "ChatModel": "edge_audio.llm.chat_model",
+    "ChatModelError": "edge_audio.llm.chat_model",
     "Clause": "edge_audio.text.clauses",
     "Config": "edge_audio.config",
     "Event": "edge_audio.events",
@@ -70,6 +75,7 @@ _HOMES = {
     "UserError": "runtime.errors",
     "UserTurn": "edge_audio.llm.chat_model",
     "Voice": "edge_audio.tts.voice",
+    "VoiceError": "edge_audio.tts.voice",
     "load_config": "edge_audio.config",
     "open_models": "edge_audio.adapters",
     "speak": "edge_audio.speech",

@@ -12,9 +12,9 @@ from edge_audio.commands.bench_group import bench_app
 from edge_audio.commands.models_group import models_app
 from edge_audio.commands.options import ConfigOption, JsonOption, ModelsOption
 from edge_audio.commands.voices_group import voices_app
+from edge_audio.process import tune
 from runtime.actor import ActorFailed
 from runtime.errors import UserError
-from runtime.memory import keep_heap_small
 
 app = typer.Typer(
     help="A private voice assistant on your own device.",
@@ -25,10 +25,6 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 app.add_typer(voices_app, name="voices")
 app.add_typer(bench_app, name="bench")
-
-SWITCH_INTERVAL_S = 0.0005
-"""How soon a model's thread gives way to the event loop when both run Python; the default of 5 ms is what
-the loop would be late by, several times over (p99 of its lag 16 ms against 11 with all models busy)."""
 
 # The commands are imported when they run: `edge-audio --help` should not load a chat model's library.
 
@@ -221,8 +217,7 @@ def doctor(
 
 def main() -> None:
     """Run the command line: one clear line and status 2 for what the user can fix, no traceback."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    keep_heap_small()
+    tune()
     try:
         app(standalone_mode=True)
     except UserError as error:
