@@ -14,7 +14,7 @@ from edge_audio.step_audio.tokenizer.dual import DualSession, DualTokenizer
 from runtime.worker import CancelToken, Lane
 
 _SLICE = INPUT_RATE_HZ // 2
-"""The tokenizer takes about so much at once; what it has taken, a cancelled call doesn't lose."""
+"""About how much the tokenizer takes at once; a cancelled call doesn't lose what it has taken."""
 
 
 class DualCodebookUtterance(Utterance):
@@ -53,7 +53,7 @@ class DualCodebookUtterance(Utterance):
     # On the lane's thread.
 
     def _keep_up(self, token: CancelToken) -> None:
-        """Hear what waits. A session that is stopped has lost codes, so each slice is heard by a fork."""
+        """Tokenize what waits. A session that is stopped loses codes, so a fork takes each slice."""
         while self._waiting:
             pieces = list(self._waiting)
             ends = np.cumsum([len(piece) for piece in pieces])
@@ -83,7 +83,7 @@ class DualCodebookRecognizer(Recognizer):
         self._latest: DualCodebookUtterance | None = None
 
     def open(self) -> DualCodebookUtterance:
-        """See `Recognizer.open`. It takes over the level of the utterance before: mostly the same speaker."""
+        """See `Recognizer.open`. It starts at the level of the utterance before: mostly the same speaker."""
         peak = QUIETEST_PEAK if self._latest is None else self._latest.peak
         words = None if self._words is None else self._words.open()
         self._latest = DualCodebookUtterance(self._tokenizer.session(peak=peak), self._lane, words)
@@ -95,7 +95,7 @@ class DualCodebookRecognizer(Recognizer):
         return DualCodebookRecognizer(self._tokenizer, self._lane, words)
 
     async def transcribe(self, pcm: Samples) -> AsyncGenerator[Segment, None]:
-        """See `Recognizer.transcribe`. Yields nothing without a recognizer of words."""
+        """See `Recognizer.transcribe`. Yields nothing without a recognizer for words."""
         if self._words is not None:
             async with aclosing(self._words.transcribe(pcm)) as segments:
                 async for segment in segments:

@@ -1,4 +1,4 @@
-"""The repetition guard: does a transcript go round in circles, as Whisper's do when padding is short."""
+"""The repetition guard: finds transcripts that loop, as Whisper's do when padding is short."""
 
 import re
 import zlib
@@ -9,11 +9,11 @@ MAX_COMPRESSION_RATIO = 2.4
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 _LONGEST_PHRASE = 24
-"""Longest phrase looked for, in words: whole sentences come round, too."""
+"""Longest phrase that is looked for, in words: whole sentences repeat, too."""
 
 
 def repeats(text: str) -> bool:
-    """Whether `text` says the same thing over and over.
+    """Return True if `text` says the same thing over and over.
 
     That is: it deflates too well, or somewhere in it a phrase of three words and more comes twice in a row,
     of two words three times, a single word five times. People do say "no, no, no" and "very, very".
@@ -22,7 +22,7 @@ def repeats(text: str) -> bool:
 
 
 def without_repeats(text: str) -> str:
-    """Cut `text` where a phrase comes round for the first time."""
+    """Return `text`, cut where a phrase first repeats."""
     end = _first_repeat(text)
     return text if end is None else text[:end]
 
@@ -32,7 +32,7 @@ def _copies_allowed(phrase_words: int) -> int:
 
 
 def _first_repeat(text: str) -> int | None:
-    """Offset after the first copy of the earliest phrase that comes too often in a row, or None."""
+    """Return the offset after the first copy of the earliest phrase that repeats too often, or None."""
     matches = list(_WORD.finditer(text))
     words = [match.group().lower() for match in matches]
     for start in range(len(words)):

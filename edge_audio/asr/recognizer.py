@@ -16,7 +16,7 @@ class Word:
     text: str
     """The word with its punctuation, without spaces around it."""
     start_s: float
-    """Begin, in seconds from the utterance's first sample."""
+    """Start, in seconds from the utterance's first sample."""
     end_s: float
     """End, in seconds from the utterance's first sample."""
 
@@ -26,9 +26,9 @@ class Transcript:
     """What was said in an utterance, as far as it has been heard."""
 
     text: str | None
-    """Trimmed; empty when no words were found, None where nothing here recognizes words."""
+    """Trimmed; empty when no words were found, None without a recognizer for words."""
     words: tuple[Word, ...] = ()
-    """The words with their times; empty where the recognizer doesn't know them."""
+    """The words with their times; empty if the recognizer gives none."""
     language: str | None = None
     """ISO 639-1 code of the text's language; None where the recognizer doesn't know."""
     audio_ids: tuple[int, ...] | None = None
@@ -42,10 +42,10 @@ class Segment:
     text: str
     """Trimmed; never empty."""
     start_s: float
-    """Begin, in seconds from the recording's first sample."""
+    """Start, in seconds from the recording's first sample."""
     end_s: float
     words: tuple[Word, ...]
-    """The words with their times; empty where the recognizer doesn't know them."""
+    """The words with their times; empty if the recognizer gives none."""
     language: str | None
     """As that of a `Transcript`."""
 
@@ -62,8 +62,8 @@ class Utterance(Protocol):
     async def transcribe(self, *, partial: bool = False) -> Transcript:
         """Recognize all that was fed so far as if the utterance ended here; it may go on afterwards.
 
-        Called now and then while the user speaks (`partial`: only words are wanted, and that as much as
-        possible is computed by the end) and at a pause, where only the tail is left to compute.
+        Called now and then while the user speaks (`partial`: only words are wanted, and as much as
+        possible should be computed before the end) and at a pause, where only the tail is left to compute.
         Cancelling the call drops its result.
         """
         ...
@@ -77,11 +77,11 @@ class Recognizer(Protocol):
 
     @abstractmethod
     def open(self) -> Utterance:
-        """Begin an utterance, independent of all others: several may be open at once."""
+        """Start an utterance, independent of all others: several may be open at once."""
         ...
 
     def session(self) -> "Recognizer":
-        """Return what one conversation uses of it; it isn't closed.
+        """Return what one conversation uses of it; it needs no closing.
 
         That is the recognizer itself, unless it learns from an utterance for the next one.
         """
@@ -116,7 +116,7 @@ class RecognizerConfig(AdapterConfig, frozen=True):
     language: str = "en"
     """ISO 639-1 code of what is spoken, or `auto` where the recognizer finds it out."""
     partial_every_ms: Milliseconds = 300
-    """A partial transcript at most this often while the user speaks; twice as often where it reads whole."""
+    """Shortest time between partial transcripts while the user speaks; half of it where one reads complete."""
 
     def load(self, shared: Shared) -> Recognizer:
         """Load the recognizer. Blocks. Raises `UserError` if it can't be loaded."""

@@ -9,7 +9,7 @@ from edge_audio.asr.recognizer import Word
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 
 _UNSTABLE_S = 1.0
-"""The end of what was heard so far: its words may still change with what follows."""
+"""Length of the end of what was heard so far: its words may still change with what follows."""
 
 _REACH = INPUT_RATE_HZ * 12 // 100
 """How far from a word's end a quieter place is looked for: Whisper's word times are off by about this."""
@@ -18,25 +18,25 @@ _HOP = INPUT_RATE_HZ // 100
 
 
 _CARRIED_WORDS = 3
-"""Settled words whose sound is kept. The recognizer is given them and goes on from there: given the rest of a
-sentence alone, it stumbles over the first words."""
+"""Settled words whose sound is kept. The recognizer gets them as a prefix: given only the rest of a sentence,
+it stumbles over the first words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where an utterance stands: what is settled, and the sound from which it goes on.
 
-    Words keep their leading spaces; their times count from the utterance's begin.
+    Words keep their leading spaces; their times count from the utterance's start.
     """
 
     settled: tuple[Word, ...] = ()
     """Words that won't change any more."""
     start: int = 0
-    """Sample of the utterance where the sound begins that is still needed."""
+    """First sample of the utterance that is still needed."""
     carried: int = 0
     """How many of the last settled words lie after `start`."""
     open: tuple[Word, ...] = ()
-    """The words after the settled ones; empty if their times were not looked for."""
+    """The words after the settled ones; empty if their times were not computed."""
     open_text: str = ""
     """The text after the settled words."""
     language: str | None = None
@@ -44,12 +44,12 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """The whole text so far."""
+        """Return the whole text so far."""
         return "".join(word.text for word in self.settled) + self.open_text
 
     @property
-    def begin(self) -> str:
-        """The text of the carried words."""
+    def prefix(self) -> str:
+        """Return the text of the carried words."""
         return "".join(word.text for word in self.settled[len(self.settled) - self.carried :])
 
     def settle(self, count: int, pcm: Samples) -> "Progress":
@@ -69,7 +69,7 @@ class Progress:
         )
 
     def settle_all(self, pcm: Samples) -> "Progress":
-        """Settle all of `pcm`, the sound from `start` on, although it isn't known which word is where."""
+        """Settle all of `pcm`, the sound from `start` on, without knowing which word is where."""
         start_s, end = self.start / INPUT_RATE_HZ, self.start + len(pcm)
         if self.open_text:
             said = (Word(self.open_text, start_s, end / INPUT_RATE_HZ),)
@@ -112,7 +112,7 @@ def quiet_place(pcm: Samples, at_s: float) -> int:
 
 
 def shifted(words: Sequence[Word], by_s: float) -> tuple[Word, ...]:
-    """Move words in time by `by_s` seconds."""
+    """Return the words moved in time by `by_s` seconds."""
     return tuple(replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in words)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge_audio.asr.whisper_utterance import WhisperUtterance
 
 _MOST_SEGMENTS = 100_000
-"""More than there are in a recording: the lane, which others wait for, doesn't wait until they are taken."""
+"""More than any recording has: others wait for the lane, so it must not wait until segments are taken."""
 
 
 class WhisperRecognizer(Recognizer):
@@ -41,12 +41,12 @@ class WhisperRecognizer(Recognizer):
 
     @property
     def dropped_s(self) -> float:
-        """Seconds computed in vain: a cancelled call ends only after CTranslate2's current step."""
+        """Return the seconds computed in vain: a cancelled call ends after CTranslate2's current step."""
         return self._decoder.dropped_s
 
     @property
     def retries(self) -> int:
-        """Times that a transcript went in circles, or was unsure, and was made again with full padding."""
+        """Return how often a transcript looped, or was unsure, and was made again with full padding."""
         return self._decoder.retries
 
     def open(self) -> "WhisperUtterance":

@@ -37,11 +37,11 @@ _TOKENS_BESIDE = 16
 a second with its punctuation; what runs into the bound is a loop, found early."""
 
 _NO_SPEECH = 0.6
-"""Whisper's no-speech probability from which there was no speech. Speech stayed below 0.5 (single words, 5 dB
-above noise: once 0.61), noises above 0.7."""
+"""Whisper's no-speech probability from which a window counts as without speech. Speech stayed below 0.5
+(single words, 5 dB above noise: once 0.61), noises above 0.7."""
 
 _DOUBTFUL_SPEECH = 0.3
-"""No-speech probability from which an unsure transcript is none either: coughs, breath (whisper-base)."""
+"""No-speech probability from which an unsure transcript counts as none: coughs, breath (whisper-base)."""
 
 _UNSURE = -1.0
 """Average log probability of a token below which a transcript is unsure; from OpenAI's Whisper."""
@@ -71,7 +71,7 @@ class Hypothesis:
     frames: int
     """Mel frames of sound, without the padding."""
     ran_on: bool = False
-    """Whether it had more tokens than anybody can speak in the time."""
+    """True if it had more tokens than anybody can speak in the time."""
 
 
 class WhisperDecoder:
@@ -100,30 +100,30 @@ class WhisperDecoder:
         self._tokenizers: dict[str, Tokenizer] = {}
 
     def decode(
-        self, pcm: Samples, token: CancelToken, *, language: str | None = None, begin: str = ""
+        self, pcm: Samples, token: CancelToken, *, language: str | None = None, prefix: str = ""
     ) -> Hypothesis:
         """Recognize `pcm`, at most `WINDOW_S` of it, in `language` (None: the configured or detected one).
 
-        `begin` is what its first words are known to be, in the form of `Hypothesis.text`: the text found
-        goes on from there. Raises `Cancelled` before or after any of its steps, never within one.
+        `prefix` is the known text of its first words, in the form of `Hypothesis.text`: the text found
+        continues it. Raises `Cancelled` before or after any of its steps, never within one.
         """
         pcm = pcm[: round(WINDOW_S * INPUT_RATE_HZ)]
         if len(pcm) < _SHORTEST_S * INPUT_RATE_HZ or float(np.abs(pcm).max()) < AUDIBLE:
             return Hypothesis("", 0.0, 1.0, language or self._language, (), None, 0)
-        heard = self._attempt(pcm, SHORT_FRAMES, language, begin, token)
+        heard = self._attempt(pcm, SHORT_FRAMES, language, prefix, token)
         if not _is_speech(heard):
             return replace(heard, text="", token_ids=(), language=language or self._language)
         if not (heard.ran_on or repeats(heard.text) or heard.average_logprob < _UNSURE):
             return heard
         self.retries += 1
-        heard = self._attempt(pcm, FULL_FRAMES, heard.language, begin, token)
+        heard = self._attempt(pcm, FULL_FRAMES, heard.language, prefix, token)
         if not _is_speech(heard):
             return replace(heard, text="", token_ids=(), language=language or self._language)
         text = without_repeats(heard.text).rstrip()
         return heard if text == heard.text else replace(heard, text=text, token_ids=())
 
     def words(self, heard: Hypothesis, token: CancelToken) -> tuple[Word, ...]:
-        """Find when each word of `heard` was said, in seconds from the window's begin.
+        """Find when each word of `heard` was said, in seconds from the window's start.
 
         Costs about 1 ms a token. Words keep their leading space, if their language has any.
         """
@@ -158,7 +158,7 @@ class WhisperDecoder:
                 yield Segment(text, float(segment.start), float(segment.end), words, info.language)
 
     def _attempt(
-        self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken
+        self, pcm: Samples, frames: int, language: str | None, prefix: str, token: CancelToken
     ) -> Hypothesis:
         features = self._log_mel(pcm)
         with self._timed(token):
@@ -166,7 +166,7 @@ class WhisperDecoder:
         if language is None:
             language = self._language or self._detect(encoded, token)
         tokenizer = self._tokenizer(language)
-        known = tokenizer.encode(begin)
+        known = tokenizer.encode(prefix)
         prompt = [*tokenizer.sot_sequence, *((tokenizer.timestamp_begin, *known) if known else ())]
         seconds = len(pcm) / INPUT_RATE_HZ
         most_tokens = _TOKENS_BESIDE + round(_TOKENS_PER_S * seconds)
@@ -210,7 +210,7 @@ class WhisperDecoder:
 
     @contextmanager
     def _timed(self, token: CancelToken) -> Iterator[None]:
-        """Around a call of CTranslate2: raises `Cancelled` before and after, and counts what was in vain."""
+        """Wrap a call of CTranslate2: raise `Cancelled` before and after it, and count time spent in vain."""
         token.raise_if_cancelled()
         start_s = perf_counter()
         yield
@@ -252,7 +252,7 @@ def _is_speech(heard: Hypothesis) -> bool:
 
 
 def _tokens_within(ids: list[int], tokenizer: Tokenizer, seconds: float) -> Iterator[int]:
-    """The text tokens of the segments that begin before the sound ends: what begins later is made up."""
+    """Yield the text tokens of segments that start before the sound ends: later ones are made up."""
     for token_id in ids:
         if token_id >= tokenizer.timestamp_begin:
             if (token_id - tokenizer.timestamp_begin) * _TIMESTAMP_S >= seconds:

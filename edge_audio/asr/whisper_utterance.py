@@ -66,13 +66,13 @@ class WhisperUtterance(Utterance):
 
     def _listen_to(self, window: Samples, now: Progress, token: CancelToken) -> Progress:
         """Recognize `window`, which begins at `now.start`."""
-        found = self._decoder.decode(window, token, language=now.language, begin=now.begin)
+        found = self._decoder.decode(window, token, language=now.language, prefix=now.prefix)
         words: tuple[Word, ...] = ()
         if self._word_times or len(window) >= _SETTLE_FROM:
             words = shifted(self._decoder.words(found, token)[now.carried :], now.start / INPUT_RATE_HZ)
         return replace(
             now,
             open=words,
-            open_text=found.text.removeprefix(now.begin),
+            open_text=found.text.removeprefix(now.prefix),
             language=now.language if now.settled else found.language,
         )

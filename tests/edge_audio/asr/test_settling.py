@@ -39,23 +39,23 @@ def test_settled_words_leave_the_sound_of_the_last_three_behind() -> None:
     progress = Progress(open=said, open_text=" a b c d e f g h").settle(5, pcm)
     assert (progress.settled, progress.open) == (said[:5], said[5:])
     assert progress.text == " a b c d e f g h"
-    assert progress.begin == " c d e"
+    assert progress.prefix == " c d e"
     assert progress.start == pytest.approx(1.0 * INPUT_RATE_HZ, abs=0.12 * INPUT_RATE_HZ)
 
 
 def test_settling_again_counts_words_from_the_utterances_begin() -> None:
     pcm = np.ones(4 * INPUT_RATE_HZ, np.float32)
     first = Progress(open=words("a b c d e f"), open_text="").settle(2, pcm)
-    assert (first.begin, first.start) == (" a b", 0)  # nothing lies before the carried words
+    assert (first.prefix, first.start) == (" a b", 0)  # nothing lies before the carried words
     second = first.settle(2, pcm)
-    assert second.begin == " b c d"
+    assert second.prefix == " b c d"
     assert second.start == pytest.approx(0.5 * INPUT_RATE_HZ, abs=0.12 * INPUT_RATE_HZ)
 
 
 def test_text_without_word_times_settles_as_a_whole() -> None:
     progress = Progress(start=16_000, open_text=" la la").settle_all(np.ones(32_000, np.float32))
     assert progress.settled == (Word(" la la", 1.0, 3.0),)
-    assert (progress.start, progress.begin, progress.open_text) == (48_000, "", "")
+    assert (progress.start, progress.prefix, progress.open_text) == (48_000, "", "")
 
 
 def test_sound_without_words_is_dropped_but_for_its_last_second() -> None:

@@ -166,7 +166,7 @@ class ScriptedDecoder(WhisperDecoder):
     short: Hypothesis
 
     def _attempt(
-        self, pcm: Samples, frames: int, language: str | None, begin: str, token: CancelToken
+        self, pcm: Samples, frames: int, language: str | None, prefix: str, token: CancelToken
     ) -> Hypothesis:
         full = Hypothesis(" Where is it?", -0.1, 0.0, "en", (1, 2), None, 100)
         return self.short if frames == SHORT_FRAMES else full

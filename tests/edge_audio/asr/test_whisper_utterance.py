@@ -37,15 +37,15 @@ class NumberDecoder:
         self.calls = 0
 
     def decode(
-        self, pcm: Samples, token: CancelToken, *, language: str | None = None, begin: str = ""
+        self, pcm: Samples, token: CancelToken, *, language: str | None = None, prefix: str = ""
     ) -> Hypothesis:
         token.raise_if_cancelled()
         self.calls += 1
         self.longest_s = max(self.longest_s, len(pcm) / INPUT_RATE_HZ)
         self._words = tuple(self._hear(pcm))
         text = "".join(word.text for word in self._words)
-        if begin:
-            assert text.startswith(begin), f"the sound of the known words {begin!r} was cut off: {text!r}"
+        if prefix:
+            assert text.startswith(prefix), f"the sound of the known words {prefix!r} was cut off: {text!r}"
         return Hypothesis(text, -0.1, 0.0, "en", (), None, 0)
 
     def words(self, heard: Hypothesis, token: CancelToken) -> tuple[Word, ...]:
