@@ -108,9 +108,9 @@ def test_a_wav_from_a_pipe_whose_length_was_never_filled_in_is_read(tmp_path: Pa
     ("content", "cause"),
     [
         (b"", "is empty"),
-        (b"\0", "no audio file"),
-        (b"Dear diary, there is no sound in here.\n" * 20, "no audio file"),
-        (b"RIFF\x24\0\0\0WAVEfmt ", "no audio file"),
+        (b"\0", "not an audio file"),
+        (b"Dear diary, there is no sound in here.\n" * 20, "not an audio file"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "not an audio file"),
     ],
 )
 @pytest.mark.parametrize("name", ["in.wav", "in.raw", "in"])
@@ -180,7 +180,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -
     pcm = tone(16_000)
     pcm[1_234] = value
     soundfile.write(path, pcm, 16_000, subtype="FLOAT")
-    with pytest.raises(UserError, match="no numbers"):
+    with pytest.raises(UserError, match="not numbers"):
         read_audio(path)
 
 
