@@ -51,7 +51,7 @@ class ChatModelError(Exception):
 
 
 class Transcriber(Protocol):
-    """Recognizes which words were said, where no recognizer on the device does."""
+    """Transcribes audio tokens, where no recognizer on the device hears the words."""
 
     @abstractmethod
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
@@ -72,7 +72,7 @@ class ChatModel(Protocol):
 
     @property
     def transcriber(self) -> Transcriber | None:
-        """What recognizes the words of audio tokens where no recognizer is; None if the model can't."""
+        """Return what transcribes audio tokens where no recognizer does; None if the model can't."""
         return None
 
     @abstractmethod
@@ -87,23 +87,23 @@ class ChatModel(Protocol):
     async def prefill(self, context: Sequence[Message], heard: str = "") -> float | None:
         """Bring the prompt up to the next user turn into the cache; does nothing where there is none.
 
-        `heard` is what was heard of that turn so far. Returns how likely the model finds it that the turn
-        ends with that word, without having heard its sound; None if it can't tell.
+        `heard` is what was heard of that turn so far. Returns the model's probability that the turn ends
+        after these words, judged without their sound; None if it has no opinion.
         Gives way to `reply`; failures are left for `reply` to report.
         """
         return None
 
     def watch(self, report: Callable[[str], None]) -> None:
-        """Call `report` with a sentence, from now on, when the user should know something about the model.
+        """From now on, call `report` with one sentence when the user should know something about the model.
 
-        Such as that another one answers in its place. Does nothing where there is nothing to report.
+        For instance that another one answers in its place. Does nothing where there is nothing to report.
         """
         return
 
     def session(self) -> "ChatModel":
         """Return the model for one conversation, with a cache of its own where there is one.
 
-        Close it when the conversation is over: that frees what is kept for it, and leaves the model be.
+        Close it when the conversation is over: that frees what is kept for it, and leaves the model alone.
         """
         return _Session(self)
 

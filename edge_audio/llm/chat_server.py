@@ -17,7 +17,7 @@ class ChatServerConfig(ChatModelConfig, frozen=True, kw_only=True):
     url: str
     """Base address, such as `http://127.0.0.1:8000/v1`."""
     api_key_env: str | None = None
-    """Name of the environment variable that holds the key; the key itself never stands in a file."""
+    """Name of the environment variable that holds the key; the key itself is never in a file."""
     max_reply_tokens: Annotated[int, Meta(ge=1, le=4096)] = 200
     """Longest reply in tokens."""
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0.7

@@ -28,15 +28,15 @@ class ChatTemplate:
     """Renders prompts on a llama.cpp server, which makes the same ones for its chat completions."""
 
     address: str
-    """Of the server: http://host:port."""
+    """Address of the server: http://host:port."""
     key: str
-    """That it wants to see."""
+    """The API key that the server expects."""
 
-    def begin(self, context: Sequence[Message], heard: str = "") -> str:
+    def prefix(self, context: Sequence[Message], heard: str = "") -> str:
         """Return as much of the next prompt as is certain once `heard` is known of the user's turn.
 
-        That is what two ways to go on have in common, so it holds for templates that trim or change the
-        words too; it ends with `heard` where they don't. Raises `ChatModelError` if nothing comes of it.
+        It is what two continuations have in common, so it also holds for templates that trim or change the
+        words; it ends with `heard` if they don't. Raises `ChatModelError` if the template can't be rendered.
         """
         one, other = (self._render(chat_request(context, heard + more)) for more in ("A", "B"))
         pairs = zip(one, other, strict=False)

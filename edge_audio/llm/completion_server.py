@@ -1,6 +1,6 @@
-"""The way to a chat model's server: HTTP, and replies as server-sent events, one JSON object a line.
+"""The client of a chat model's server: HTTP, and replies as server-sent events, one JSON object a line.
 
-All that a server sends is bounded and checked, and whatever goes wrong ends in one sentence.
+Everything that a server sends is bounded and checked, and every failure ends in one sentence.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.llm.event_stream import StreamTooLong, read_events
 from runtime.errors import UserError
 
-_MAX_ANSWER_BYTES = 64 * 1024  # of what is no stream: errors, lists
+_MAX_ANSWER_BYTES = 64 * 1024  # of answers that are not streams: errors, lists
 _MAX_REASON_CHARS = 200
 _AFTER_END_S = 0.25  # wait this long for the stream's last line, so that the connection can be used again
 
@@ -45,7 +45,7 @@ class _Event(msgspec.Struct):
 
     @property
     def failure(self) -> object:
-        """What the server says about an error; older vLLM servers put no `error` around it."""
+        """Return what the server says about an error; older vLLM servers put no `error` around it."""
         return (self.message or self.kind) if self.kind == "error" else self.error
 
 
@@ -65,9 +65,9 @@ class CompletionServer:
         token_timeout_s: float = 10.0,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """`url` is the base address, mostly ending in `/v1`; `api_key_env` names the key's variable.
+        """`url` is the base address, usually ending in `/v1`; `api_key_env` names the key's variable.
 
-        Plain http is allowed, since servers at home speak it, but a key is never sent over it to
+        Plain http is allowed, because home servers use it, but a key is never sent over it to
         another machine. Raises `UserError` for an address or a key that can't be used.
         """
         address = _check_url(url)
@@ -76,7 +76,7 @@ class CompletionServer:
             headers["Authorization"] = f"Bearer {_key(api_key_env, environ)}"
             if address.scheme == "http" and not _is_loopback(address.host):
                 raise UserError(
-                    f"{url} is not encrypted: the API key could be read on its way.",
+                    f"{url} is not encrypted: the API key could be read on the way.",
                     "Use an https address, or a server that needs no key.",
                 )
         self._url = url.rstrip("/")
@@ -180,12 +180,12 @@ class CompletionServer:
         except httpx.HTTPError:
             raise ChatModelError(f"The connection to the chat model at {self._host} broke.") from None
         except StreamTooLong:
-            raise ChatModelError(f"The chat model at {self._host} sent more than it may.") from None
+            raise ChatModelError(f"The chat model at {self._host} sent too much.") from None
         except msgspec.DecodeError:
             raise ChatModelError(f"The chat model at {self._host} sent something garbled.") from None
 
     def _refusal(self, status: int, body: bytes) -> str:
-        """One sentence on why the server said no."""
+        """Return one sentence on why the server refused."""
         error: object = None
         with suppress(msgspec.DecodeError):
             error = msgspec.json.decode(body, type=_Event).failure
@@ -195,16 +195,16 @@ class CompletionServer:
 
 _REFUSALS = {
     401: "wants a valid API key",
-    403: "forbids this",
+    403: "denies access",
     404: "doesn't know this model or address",
-    429: "is asked too often",
+    429: "gets too many requests",
 }
 
 _REMEDY = "Check url, model and api_key_env in the config's [llm] table, and that the server runs."
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Read a body that is no stream, as far as it may be long."""
+    """Read a body that is not a stream, up to its bound."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
@@ -214,7 +214,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _reason(error: object) -> str:
-    """What a server says about an error, as the end of a sentence; empty if it says nothing."""
+    """Return what a server says about an error, as the end of a sentence; empty if it says nothing."""
     if isinstance(error, dict):
         error = error.get("message")
     if not isinstance(error, str) or not (words := " ".join(error.split())):
@@ -229,11 +229,13 @@ def _check_url(url: str) -> httpx.URL:
     except httpx.InvalidURL:
         address = httpx.URL()
     if address.scheme not in ("http", "https") or not address.host:
-        raise UserError(f"{url!r} is no address of a server.", "Give one like http://127.0.0.1:11434/v1.")
+        raise UserError(
+            f"{url!r} is not the address of a server.", "Give one like http://127.0.0.1:11434/v1."
+        )
     if address.userinfo:
         raise UserError(
             "The chat model's address holds a password.",
-            "Put it into a variable and name that in api_key_env.",
+            "Put it into an environment variable, and name that in api_key_env.",
         )
     return address
 

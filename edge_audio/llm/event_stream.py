@@ -6,11 +6,11 @@ MAX_LINE_BYTES = 64 * 1024
 """Longest line; an event holds a word or two."""
 
 MAX_STREAM_BYTES = 8 * 1024 * 1024
-"""Longest stream: far more than a reply that somebody listens to."""
+"""Longest stream: far more than anybody listens to."""
 
 
 class StreamTooLong(Exception):
-    """The server sent more than it may."""
+    """The server sent more than the bounds allow."""
 
 
 async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

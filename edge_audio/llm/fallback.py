@@ -28,7 +28,7 @@ class _Away:
     retry_at_s: float = 0.0
     """When to try it again, on the event loop's clock."""
     reports: list[_Report] = field(default_factory=list)
-    """What to call for each conversation."""
+    """The callback of each conversation that wants to know."""
 
     def change(self, why: str | None, sentence: str) -> None:
         """Set `why`, and report `sentence`."""
@@ -70,7 +70,7 @@ class FallbackModel(ChatModel):
     def watch(self, report: _Report) -> None:
         """Call `report` with one sentence when the second model takes over, and when the first is back.
 
-        At once if the second has taken over already.
+        It is called at once if the second has taken over already.
         """
         self._unwatch()
         self._report = report
@@ -134,7 +134,7 @@ class FallbackModel(ChatModel):
         await asyncio.gather(self._first.close(), self._second.close())
 
     async def _begun(self, deltas: AsyncGenerator[TextDelta, None]) -> TextDelta | None:
-        """Return the beginning of the first model's reply, None if there is none in time."""
+        """Return the start of the first model's reply, None if there is none in time."""
         name, limit_s = self._first.name, self._first_token_limit_s
         try:
             async with asyncio.timeout(limit_s):

@@ -32,7 +32,7 @@ class FunctionModel(ChatModel):
 
 
 def as_chat_model(given: ChatModel | ChatFunction) -> ChatModel:
-    """Return a chat model as it is, and a function as one.
+    """Return a chat model unchanged, and a function as a chat model.
 
     Raises `TypeError` for a coroutine function, which returns its text instead of yielding it.
     """

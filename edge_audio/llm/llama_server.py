@@ -1,8 +1,8 @@
 """llama.cpp's server in this process: one model, and a slot with a KV cache for each conversation.
 
 xllamacpp runs it. It computes on a thread of its own, all slots that have work in one batch, and answers
-through callbacks as well as on a loopback port. The callback's answer is how a computation is stopped, and it
-comes once for every token written and every batch read, so the batch must be small.
+through callbacks as well as on a loopback port. A computation is stopped by the callback's return value. The
+callback runs once for every token written and every batch read, so the batch must be small.
 """
 
 import secrets
@@ -22,7 +22,7 @@ BATCH_TOKENS = 4
 Eight would take 56 ms, which is too long for a cancel, and save 12 % a token."""
 
 Request = dict[str, Any]
-"""What llama.cpp's server is asked, as its own documentation has it."""
+"""A request to llama.cpp's server, as its own documentation describes it."""
 
 Choice = dict[str, Any]
 """A piece of its answer."""
@@ -33,11 +33,11 @@ class Usage:
     """What one call cost, in tokens."""
 
     cached: int
-    """Of the prompt, taken from the cache."""
+    """Tokens of the prompt taken from the cache."""
     read: int
-    """Of the prompt, computed."""
+    """Tokens of the prompt computed."""
     written: int
-    """Of the reply."""
+    """Tokens of the reply."""
 
 
 class LlamaServer:
@@ -49,11 +49,11 @@ class LlamaServer:
         """Look at the file but load nothing yet; the first call does.
 
         Each of `slots` has `context_tokens` of context, which costs memory, and computes beside the others.
-        Raises `UserError` if `path` is no GGUF file.
+        Raises `UserError` if `path` is not a GGUF file.
         """
         _check_file(path)
         self.usage: Usage | None = None
-        """Of the last call that came to its end."""
+        """The cost of the last call that completed."""
         self._path = path
         self._slots = slots
         self._context_tokens = context_tokens
@@ -63,18 +63,18 @@ class LlamaServer:
         self._server: Any = None
         self._loading = threading.Lock()
 
-    def begin(self, context: Sequence[Message], heard: str) -> str:
-        """Return what is certain of the next prompt, by the model's template; see `ChatTemplate.begin`."""
-        return ChatTemplate(self._loaded().listening_address, self._key).begin(context, heard)
+    def prefix(self, context: Sequence[Message], heard: str) -> str:
+        """Return what is certain of the next prompt, by the model's template; see `ChatTemplate.prefix`."""
+        return ChatTemplate(self._loaded().listening_address, self._key).prefix(context, heard)
 
     def close(self) -> None:
-        """Free the model, at once or when the last call has come to its end."""
+        """Free the model, at once or when the last call has ended."""
         self._server = None
 
     def run(self, request: Request, go_on: Callable[[], bool], take: Callable[[Choice], None]) -> str:
-        """Have `request` computed and hand what comes to `take`; returns why it ended, `stop` or `length`.
+        """Compute `request`, passing each piece to `take`; return why it ended, `stop` or `length`.
 
-        Raises `Cancelled` when `go_on` says no, `ChatModelError` when llama.cpp does.
+        Raises `Cancelled` when `go_on` returns False, `ChatModelError` when llama.cpp refuses.
         """
         server = self._loaded()
         failure: BaseException | None = None
@@ -120,7 +120,7 @@ class LlamaServer:
             return self._server
 
     def _load(self) -> Any:
-        import xllamacpp  # 100 MB: read here, off the loop, and only by those who use it
+        import xllamacpp  # 100 MB: imported here, off the loop, and only when it is used
 
         params = xllamacpp.CommonParams()
         params.model.path = str(self._path)
@@ -140,7 +140,7 @@ class LlamaServer:
             return xllamacpp.Server(params)
         except RuntimeError:
             raise UserError(
-                f"llama.cpp can't load {self._path}: it is damaged, unknown to it, or too big.",
+                f"llama.cpp can't load {self._path}: it is damaged, of an unknown kind, or too big.",
                 "Fetch it again, or choose another GGUF file.",
             ) from None
 

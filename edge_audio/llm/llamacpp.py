@@ -35,11 +35,12 @@ _ENDS = (*(mark for mark in SENTENCE_MARKS if mark != "…"), "\n")
 """What a model writes after the last word."""
 
 _LIKELIEST = 40
-"""So many of the likeliest next tokens are looked at: marks that end a sentence are among them or rare."""
+"""How many of the likeliest next tokens are looked at: marks that end a sentence are among them or rare."""
 
 _SHORTER_IN_SPEECH = 4.0
-"""How many times the odds of an end are those that a model sees under its template. SmolLM2-135M gives whole
-sentences 0.5 there and 0.9 in a written dialogue; with this, 95 % of them get more than 0.3 either way."""
+"""The odds of an end in speech are this many times those that a model gives under its template. SmolLM2-135M
+gives complete sentences 0.5 there and 0.9 in a written dialogue; with this factor, 95 % of them get more than
+0.3 either way."""
 
 
 class LlamaCppModel(ChatModel):
@@ -67,7 +68,7 @@ class LlamaCppModel(ChatModel):
         There are as many slots as `lanes`. `template` is the chat template in the file, `dialogue` the one
         of `edge_audio.llm.prompt`. `threads` should leave a core free: llama.cpp's threads wait for each
         other by spinning, and where something else keeps one of their cores busy, two are a hundred times
-        slower than one. Raises `UserError` if `path` is no GGUF file.
+        slower than one. Raises `UserError` if `path` is not a GGUF file.
         """
         self.name = name or path.stem
         self._server = LlamaServer(
@@ -88,7 +89,7 @@ class LlamaCppModel(ChatModel):
 
     @property
     def usage(self) -> Usage | None:
-        """What the last call cost that came to its end."""
+        """Return the cost of the last call that completed."""
         return self._server.usage
 
     def session(self) -> ChatModel:
@@ -120,11 +121,11 @@ class LlamaCppModel(ChatModel):
             self._urgent -= 1
 
     async def prefill_on(self, slot: "_Slot", context: Sequence[Message], heard: str) -> float | None:
-        """Read ahead on `slot`. The next token shows whether the turn is over, as words alone can.
+        """Read ahead on `slot`. The next token shows whether the turn is over, as far as words alone can.
 
-        How likely a mark is there, or a new line, separated 156 whole sentences and questions from their 912
-        beginnings with an AUC of 0.98, in a written dialogue as under a template (SmolLM2-135M). The token
-        that ends a turn in its template did not (AUC 0.60 to 0.83), and adds nothing to the marks.
+        The probability of a mark or a new line there separates 156 complete sentences and questions from
+        their 912 beginnings with an AUC of 0.98, in a written dialogue as under a template (SmolLM2-135M).
+        The token that ends a turn in its template did not (AUC 0.60 to 0.83), and adds nothing to the marks.
         """
         heard = heard.strip().rstrip(_END_MARKS + " ")
         ends: float | None = None
@@ -140,12 +141,12 @@ class LlamaCppModel(ChatModel):
                     if self._prompt == "template":
                         ends = _as_in_speech(ends)
 
-            begun = self._begin(context, heard)
+            prefix = self._prefix(context, heard)
             if not go_on():
                 raise Cancelled
-            asks = bool(heard) and begun.endswith(heard)  # a template may have changed the words
+            asks = bool(heard) and prefix.endswith(heard)  # a template may have changed the words
             look_ahead = {"max_tokens": 1, "n_probs": _LIKELIEST} if asks else {"max_tokens": 0}
-            request = self._settings | {"id_slot": slot.number, "prompt": begun} | look_ahead
+            request = self._settings | {"id_slot": slot.number, "prompt": prefix} | look_ahead
             self._server.run(request, go_on, look)
 
         self._urgent += bool(heard)
@@ -169,7 +170,7 @@ class LlamaCppModel(ChatModel):
         self._server.close()
 
     def _request(self, slot: "_Slot", context: Sequence[Message], said: str, reply_tokens: int) -> Request:
-        """Ask for the answer to `said`."""
+        """Return the request for the answer to `said`."""
         request = self._settings | {"id_slot": slot.number, "max_tokens": reply_tokens}
         if self._prompt == "dialogue":
             return request | {"prompt": SMALL_TALK.render(context, said), "stop": ["\n", USER], **_NO_LOOPS}
@@ -177,11 +178,11 @@ class LlamaCppModel(ChatModel):
 
     # On the slot's lane.
 
-    def _begin(self, context: Sequence[Message], heard: str) -> str:
+    def _prefix(self, context: Sequence[Message], heard: str) -> str:
         """Return what is certain of the next prompt, as text that the server makes the same tokens of."""
         if self._prompt == "dialogue":
-            return SMALL_TALK.begin(context, heard)
-        return self._server.begin(context, heard)
+            return SMALL_TALK.prefix(context, heard)
+        return self._server.prefix(context, heard)
 
     def _write(self, request: Request, language: str | None, token: CancelToken, emit: Emit[str]) -> None:
         sentences = WholeSentences(language)
@@ -204,7 +205,7 @@ class _Slot:
         self.lane = lane
         self.sessions = 0
         self.replies = 0
-        """Replies that are computed here or wait for it; what is read ahead gives way to them."""
+        """Replies that are computed here or wait for that; prefill gives way to them."""
 
 
 class _Session(ChatModel):
@@ -224,14 +225,14 @@ class _Session(ChatModel):
         return await self._model.prefill_on(self._slot, context, heard)
 
     async def close(self) -> None:
-        """Leave the slot to the next conversation; what is computed there for this one is cancelled by it."""
+        """Leave the slot to the next conversation, which cancels what is computed there for this one."""
         if not self._closed:
             self._closed = True
             self._slot.sessions -= 1
 
 
 def _ignore(choice: Choice) -> None:
-    """Take a piece of an answer that nobody wants."""
+    """Ignore a piece of an answer."""
 
 
 _NO_LOOPS = {
@@ -240,17 +241,17 @@ _NO_LOOPS = {
     "dry_allowed_length": 5,
     "dry_penalty_last_n": 48,
 }
-"""The "don't repeat yourself" sampler: from the fifth repeated token on, going on gets ever less likely.
-Tiny models circle without it, and unlike a plain repetition penalty it spares the end of the line."""
+"""The "don't repeat yourself" sampler: from the fifth repeated token on, another one gets ever less likely.
+Tiny models loop without it, and unlike a plain repetition penalty it spares the end of the line."""
 
 
 def _end_probability(likeliest: Sequence[dict[str, Any]]) -> float:
-    """Return how likely the next token is a mark that ends a sentence, or a new line."""
+    """Return the probability that the next token is a mark that ends a sentence, or a new line."""
     return sum(math.exp(token["logprob"]) for token in likeliest if token["token"].startswith(_ENDS))
 
 
 def _as_in_speech(written: float) -> float:
-    """Return how likely the turn is over, of how likely that is in the long requests of written chats."""
+    """Return the probability of a turn's end in speech from that in the longer requests of written chats."""
     return _SHORTER_IN_SPEECH * written / (1 + (_SHORTER_IN_SPEECH - 1) * written)
 
 

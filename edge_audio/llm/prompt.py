@@ -9,7 +9,7 @@ USER = "User:"
 ASSISTANT = "Assistant:"
 
 _SHOWN_MESSAGES = 4
-"""Two exchanges at least, and less than four, of the history are shown."""
+"""At least two exchanges of the history, and fewer than four, are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class DialoguePrompt:
     """Renders the conversation as a dialogue that the model only has to continue.
 
     A tiny model drowns in its own words: shown all of a conversation, it soon says the same thing to
-    everything. So of the history only the end is shown. The begin of that moves every second exchange;
-    in between, a prompt begins with the one before and its reply, so that a cached prefix stays valid.
+    everything. So only the end of the history is shown. Its start moves every second exchange; in
+    between, a prompt begins with the one before and its reply, so that a cached prefix stays valid.
     """
 
     introduction: str
@@ -28,9 +28,9 @@ class DialoguePrompt:
 
     def render(self, context: Sequence[Message], transcript: str) -> str:
         """Return the prompt for the answer to `transcript`."""
-        return f"{self.begin(context, transcript)}\n{ASSISTANT}"
+        return f"{self.prefix(context, transcript)}\n{ASSISTANT}"
 
-    def begin(self, context: Sequence[Message], heard: str = "") -> str:
+    def prefix(self, context: Sequence[Message], heard: str = "") -> str:
         """Return as much of the next prompt as is certain once `heard` is known of the user's turn."""
         introduction = " ".join(m.text for m in context if m.role == "system") or self.introduction
         lines = [_one_line(introduction), ""]
@@ -45,7 +45,7 @@ class DialoguePrompt:
 
 
 def _one_line(text: str) -> str:
-    """The dialogue is read line by line, so nobody's words may break one."""
+    """Return `text` on one line: the dialogue is read line by line."""
     return " ".join(text.split())
 
 
@@ -63,4 +63,4 @@ SMALL_TALK = DialoguePrompt(
     ),
 )
 """Found by trial on SmolLM2-135M, of some ninety prompts put to 84 questions: 52 sensible answers. Rules,
-refusals and more examples made it refuse, circle and copy them; it still can't do sums or jokes."""
+refusals and more examples made it refuse, loop and copy them; it still can't do sums or jokes."""

@@ -22,7 +22,7 @@ TRANSCRIBE = "请记录下你所听到的语音内容。"
 names the paper as its source; the release itself shows no prompt for recognition."""
 
 TOP_P = 0.9
-"""Of the probability, the likeliest words' share that replies are drawn from; the release's value."""
+"""Nucleus sampling: replies are drawn from the likeliest words with this probability; the release's value."""
 
 _CONTROL = re.compile(r"<\|(?:BOT|EOT)\|>|</?s>|<unk>|<audio_[0-9]+>")
 
@@ -70,7 +70,7 @@ class StepChatServer(ChatModel):
 
     @property
     def transcriber(self) -> Transcriber:
-        """Itself."""
+        """Return itself."""
         return self
 
     async def transcribe(self, audio_ids: tuple[int, ...]) -> Transcript:
@@ -101,18 +101,18 @@ class StepChatServer(ChatModel):
         return self._server.write("/completions", request | self._prompt(turns))
 
     def _prompt(self, turns: Sequence[Turn]) -> dict[str, object]:
-        """The prompt and where the answer to it ends."""
+        """Return the prompt, and where the answer to it ends."""
         try:
             text = chat_prompt(turns, self._audio)
         except ValueError as error:
             raise ChatModelError(f"Step-Audio-Chat can't hear this turn: {error}") from None
         if self._tokenizer is None:
-            # Unless told to, vLLM leaves special tokens out of what it writes, and a stop text is never met.
+            # By default vLLM leaves special tokens out of what it writes, and a stop text is never met.
             return {"prompt": text, "stop": [END_OF_TURN, BEGIN_OF_TURN], "skip_special_tokens": False}
         ends = [self._tokenizer.end_of_turn, self._tokenizer.begin_of_turn]
         return {"prompt": self._tokenizer.encode(text), "stop_token_ids": ends}
 
 
 def _plain(text: str) -> str:
-    """Return `text` without the names of special tokens: nobody opens a turn by saying so."""
+    """Return `text` without the names of special tokens: saying one must not open a turn."""
     return _CONTROL.sub(" ", text)

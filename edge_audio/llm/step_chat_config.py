@@ -19,7 +19,7 @@ _ADAPTER = "the chat model step-chat"
 class StepChatConfig(ChatServerConfig, frozen=True):
     """Step-Audio-Chat on a vLLM server, which hears audio tokens.
 
-    Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also finds the words for the history.
+    Its tokenizer is that of ``[step_audio]``. Without ``[asr]`` it also transcribes turns for the history.
     """
 
     packages = ("httpx", "onnxruntime", "tokenizers")
@@ -27,7 +27,7 @@ class StepChatConfig(ChatServerConfig, frozen=True):
     model: str = "step-audio-chat"
     """The model's name on that server."""
     tokenizer: str | None = None
-    """Folder of Step-Audio-Chat's text tokenizer: prompts then are sent as ids. Unset, they are sent as text,
+    """Folder of Step-Audio-Chat's text tokenizer: prompts are then sent as ids. Unset, they are sent as text,
     audio tokens by their names, and the server makes the ids."""
 
     def check(self, shared: Shared) -> None:

@@ -9,11 +9,11 @@ from runtime.errors import UserError
 @pytest.mark.parametrize(
     ("url", "cause"),
     [
-        ("", "is no address"),
-        ("localhost:8000/v1", "is no address"),
-        ("ftp://example.org", "is no address"),
-        ("http://", "is no address"),
-        ("http://[::1", "is no address"),
+        ("", "is not the address"),
+        ("localhost:8000/v1", "is not the address"),
+        ("ftp://example.org", "is not the address"),
+        ("http://", "is not the address"),
+        ("http://[::1", "is not the address"),
         ("https://me:secret@example.org/v1", "holds a password"),
         ("http://example.org/v1", "not encrypted"),
         ("http://192.168.1.5:8000/v1", "not encrypted"),

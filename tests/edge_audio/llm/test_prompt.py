@@ -33,24 +33,24 @@ def test_nobody_can_break_a_line_and_speak_for_another() -> None:
 
 def test_what_is_certain_before_the_turn_begins_every_prompt_for_it() -> None:
     context = exchanges(2)
-    begin = PROMPT.begin(context)
-    assert begin.endswith("\nUser:")
-    assert PROMPT.begin(context, "What is").endswith("\nUser: What is")
-    assert PROMPT.render(context, "What is it?").startswith(PROMPT.begin(context, "What is"))
-    assert PROMPT.begin(context, "What is").startswith(begin)
+    prefix = PROMPT.prefix(context)
+    assert prefix.endswith("\nUser:")
+    assert PROMPT.prefix(context, "What is").endswith("\nUser: What is")
+    assert PROMPT.render(context, "What is it?").startswith(PROMPT.prefix(context, "What is"))
+    assert PROMPT.prefix(context, "What is").startswith(prefix)
 
 
 def test_a_prompt_begins_with_the_one_before_and_its_reply_but_every_second_time() -> None:
     kept = []
     for count in range(12):
         asked = PROMPT.render(exchanges(count), f"q{count}")
-        then = PROMPT.begin(exchanges(count + 1))
+        then = PROMPT.prefix(exchanges(count + 1))
         kept.append(then.startswith(f"{asked} a{count}\n"))
     assert kept == [True, True, True, *[False, True] * 4, False]
 
 
 def test_of_a_long_history_the_last_two_or_three_exchanges_are_shown() -> None:
     for count in range(2, 20):
-        shown = PROMPT.begin(exchanges(count)).count("User: q")
+        shown = PROMPT.prefix(exchanges(count)).count("User: q")
         assert shown == (count if count < 4 else 2 + count % 2)
-        assert f"a{count - 1}\n" in PROMPT.begin(exchanges(count))
+        assert f"a{count - 1}\n" in PROMPT.prefix(exchanges(count))
