@@ -1,4 +1,4 @@
-"""Speaking one clause while the next one is begun, so that no gap is heard where they meet."""
+"""Speaks one clause while the next one is started, so that there is no gap between them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -15,16 +15,16 @@ _Speech = tuple[Channel[SpokenChunk], asyncio.Task[None]]
 """What a line makes, and the task that speaks it."""
 
 _AT_ONCE = 2
-"""The clause that is spoken, and the one that is begun."""
+"""The clause that is spoken, and the one that is started."""
 
 
 async def speak_ahead(voice: Voice, lines: AsyncIterator[Line]) -> AsyncGenerator[SpokenChunk, None]:
     """Yield what `voice` makes of `lines`, in their order.
 
-    While a line is spoken the next one is read and begun, as far as the voice runs ahead of what is taken
-    from it; none after it is touched. A voice of several models so has work for all of them: in one of a
-    language model and a decoder, the next clause is written while this one still is decoded. What fails is
-    raised in its place, after the sound before it. Closing the iterator stops everything that was begun.
+    While a line is spoken the next one is read and started, as far as the voice runs ahead of what is taken
+    from it; none after it is touched. This keeps every stage of a multi-model voice busy: with a language
+    model and a decoder, the next clause is written while this one is still decoded. A failure is raised in
+    its place, after the sound before it. Closing the iterator stops everything that was started.
     """
     begun: Channel[_Speech] = Channel(_AT_ONCE)
     room = asyncio.Semaphore(_AT_ONCE)

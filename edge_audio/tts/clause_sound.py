@@ -1,4 +1,4 @@
-"""The sound of one clause as it comes: its silent beginning cut off, and which words each piece says."""
+"""The sound of one clause as it comes: its leading silence cut, and which words each piece says."""
 
 import unicodedata
 
@@ -9,13 +9,13 @@ from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import SpokenChunk
 
 _LEAD_S = 0.008
-"""Kept of what precedes the first audible sample: a soft onset begins below the threshold."""
+"""How much is kept before the first audible sample: a soft onset starts below the threshold."""
 
 _HELD_S = 0.01
-"""Kept back of what came, so that there is a last chunk when the end is known."""
+"""How much sound is held back, so that there is a last chunk when the end is known."""
 
 _LETTER_S, _SIGN_S = 0.12, 0.45
-"""What a slow speaker takes for a letter, and for a digit or a sign that is a syllable, such as 你."""
+"""Time of a slow speaker for a letter, and for a digit or a sign that is a syllable, such as 你."""
 
 
 def slow_speech_s(text: str) -> float:
@@ -24,7 +24,7 @@ def slow_speech_s(text: str) -> float:
 
 
 def longest_speech_s(text: str) -> float:
-    """Return after how long whoever still speaks no longer says `text`: time enough to sing it."""
+    """Return the longest time that `text` takes, even sung: longer speech says something else."""
     return 2.0 + 2.0 * slow_speech_s(text)
 
 
@@ -32,15 +32,15 @@ class ClauseSound:
     """Makes chunks of the pieces of sound of one clause.
 
     Words are spread evenly over the sound. While more of it is being written its length is unknown: then the
-    speaker is taken to be slow, so that nothing counts as said too early.
+    speaker is assumed to be slow, so that nothing counts as said too early.
     """
 
     def __init__(self, clause: Clause, rate_hz: int) -> None:
-        """Sound at `rate_hz` is to come."""
+        """`rate_hz` is the rate of the sound."""
         self.written_s = 0.0
-        """How much sound is on its way or was here, in all."""
+        """Length of all sound written so far, on its way or already here."""
         self.complete = False
-        """Whether no more will be written."""
+        """True when no more will be written."""
         self._clause = clause
         self._rate_hz = rate_hz
         self._slow_s = slow_speech_s(clause.text)

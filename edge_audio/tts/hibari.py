@@ -1,4 +1,4 @@
-"""hibari: a small English voice on ONNX Runtime, of which one speaker comes in its package.
+"""hibari: a small English voice on ONNX Runtime; one of its speakers comes with its package.
 
 Its library is imported where it is first needed.
 """
@@ -121,7 +121,7 @@ class HibariVoice(Voice):
 def _sound(
     model: Any, phonemes: str, speed: float, noise: np.random.Generator, token: CancelToken
 ) -> Samples:
-    """What `Hibari.from_phonemes` does, but the network stops when `token` is cancelled."""
+    """Do what `Hibari.from_phonemes` does, but stop the network when `token` is cancelled."""
     import onnxruntime
     from hibari import dsp
 
@@ -141,7 +141,7 @@ def _sound(
 
 
 def _pause_ms(phonemes: str) -> int:
-    """How long to be silent after `phonemes`, which keep the text's punctuation."""
+    """Return how long to be silent after `phonemes`, which keep the text's punctuation."""
     mark = phonemes.rstrip(CLOSERS + " ")[-1:]
     if mark in _SENTENCE_MARKS:
         return SENTENCE_PAUSE_MS
@@ -175,7 +175,7 @@ def _present() -> Iterator[str]:
 
 
 def _speaker_file(speaker: str) -> Path:
-    """Path of the speaker's model. Raises `UserError` if there is no such speaker, or no such file."""
+    """Return the path of the speaker's model. Raises `UserError` without such a speaker or its file."""
     from hibari.voices import VOICES, voice_path
 
     if speaker not in VOICES:

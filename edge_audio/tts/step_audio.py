@@ -1,4 +1,4 @@
-"""The voice of Step-Audio: a language model writes audio tokens, a decoder makes them sound meanwhile."""
+"""The voice of Step-Audio: a language model writes audio tokens while a decoder turns them into sound."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
@@ -33,16 +33,15 @@ from runtime.errors import UserError
 from runtime.worker import Cancelled, CancelToken, Emit, Lane
 
 CODE_S = 0.12 / GROUP
-"""What one audio token sounds for."""
+"""Duration of one audio token's sound."""
 
 _GROUPS_AHEAD = 4
-"""So many groups, 0.5 s, may wait for the decoder: what a large language model writes while a chunk is
-decoded. A small one would write all of the next chunk, and on a single core take its time from the first
-sound's."""
+"""How many groups, 0.5 s, may wait for the decoder: as many as a large language model writes while a chunk is
+decoded. A small one would write all of the next chunk, and on a single core delay the first sound."""
 
 _MOST_PIECES = 10_000
-"""More pieces of sound than one call of the decoder makes. It doesn't wait for them to be taken: a clause
-that is begun ahead would keep the decoder from the one before, which is taken first."""
+"""More pieces of sound than one call of the decoder makes, so that it never waits for them to be taken: a
+clause started ahead would block the decoder for the one before it, which is taken first."""
 
 Decode = Callable[[CancelToken], Iterator[Samples]]
 """Decodes codes, piece by piece."""
@@ -115,7 +114,7 @@ class StepAudioVoice(Voice):
     ) -> None:
         """Speak as `speaker`, by default as Tingting, or else the first of `voices`.
 
-        Ids are drawn as the language model's record says, at `temperature` if that isn't None. The lanes
+        Ids are sampled as the language model's record says, at `temperature` if that isn't None. The lanes
         belong to the voice and are closed with it. Raises `UserError` if there is no voice to speak with, or
         the tokenizer is not that of a speech model.
         """
@@ -138,7 +137,7 @@ class StepAudioVoice(Voice):
         abilities = {"speaker", *(tag.ability for tag in self._tags)}
         self.abilities = frozenset(abilities if models.music_decoder else abilities - {"music"})
         self.skipped_ids = 0
-        """Ids that the language model wrote so far and that stand for no sound."""
+        """How many ids the language model wrote so far that stand for no sound."""
         self._cache = models.language_model.new_cache()
         self._loaded: dict[str, StoredVoice] = {}
         self._music: SpeechDecoder | None = None

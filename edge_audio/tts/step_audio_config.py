@@ -18,7 +18,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
     """Step-Audio-TTS and its decoder, in the voices of recordings.
 
     Its models are those of ``[step_audio]``. Without `flow-music` and `hift-music` there it can't rap and
-    hum. `speed` is asked for by the nearest of the model's tags.
+    hum. For `speed` it uses the nearest of the model's tags.
     """
 
     packages = ("onnxruntime", "tokenizers")
@@ -29,7 +29,7 @@ class StepAudioVoiceConfig(VoiceConfig, frozen=True):
     speaker: str | None = None
     """Name of one of them; Tingting if unset, or else the first."""
     temperature: Annotated[float, Meta(gt=0.0, le=2.0)] | None = None
-    """Randomness of how something is said; if unset, that which the model is made for, the release's 0.7."""
+    """Randomness of how something is said; if unset, the model's own, 0.7 in the release."""
     seed: Annotated[int, Meta(ge=0)] = 0
     """Another seed says the same in another way."""
     steps: Annotated[int, Meta(ge=1, le=100)] | None = None

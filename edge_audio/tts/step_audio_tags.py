@@ -1,4 +1,4 @@
-"""What a style is in a language model's own words: the tag in brackets before a text to speak."""
+"""A style in a language model's own words: the tag in brackets before a text to speak."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +16,8 @@ def style_tag(style: Style, known: Sequence[Tag] = RELEASED_TAGS) -> str:
     """Return the brackets that ask a model for `style`, such as (高兴1); empty where it asks for nothing.
 
     A text has one tag, so music comes before language, language before emotion, that before pitch, and speed,
-    which a config may ask for all along, is last. Raises `UserError`, listing what the model knows, for a
-    wish that none of its `known` tags is for.
+    which a config may set for everything, is last. Raises `UserError`, listing what the model knows, for a
+    wish that none of its `known` tags covers.
     """
     wishes = (
         ("music", style.music),

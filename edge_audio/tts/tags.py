@@ -1,7 +1,7 @@
 """Control tags: words in brackets before a text that say how to speak it, such as `(happy) Good morning!`.
 
-They are those of the Step-Audio release, by its own words and by English names, and two for pitch: the
-release has none, their words are ours. Every voice knows them all; `Voice.abilities` has which it can do.
+They are those of the Step-Audio release, in its own words and by English names, and two for pitch: the
+release has none, their words are ours. Every voice knows them all; `Voice.abilities` lists which it can do.
 
 A text begins with a tag if its first brackets, ASCII or full-width, hold a name: one or two words of letters,
 digits, - and _, a letter first, 20 characters in all. Anything else is part of the text and said: what is
@@ -22,11 +22,11 @@ class Tag:
     """One wish for how something is said."""
 
     name: str
-    """In English, small letters."""
+    """In English, lower case."""
     released: str
     """The word that the release's system prompt lists for it, or one of ours; 2 is stronger than 1."""
     ability: str
-    """The field of `Style` that it sets, so that it takes a voice with this ability."""
+    """The field of `Style` that it sets; the voice needs this ability."""
 
     def applied(self, style: Style) -> Style:
         """Return `style` with this wish; its others stay."""
@@ -79,7 +79,7 @@ _LEADING = re.compile(
     rf"\s*[(（](?=[^()（）]{{1,20}}[)）])(?! *{_NUMBER} *[)）]) *({_WORD}(?: +[\w-]+)?) *[)）]\s*"
 )
 _BEGUN = re.compile(rf"\s*(?:[(（](?=[^()（）]{{0,20}}\Z) *(?:[a-zA-Z]|{_WORD}(?: +[\w-]*)? *)?)?")
-"""Whatever `_LEADING` matches begins with: the two change together."""
+"""Matches each beginning of what `_LEADING` matches: change both together."""
 
 _GRADED = re.compile(r"([a-z]+) ?([12])")
 
@@ -94,12 +94,12 @@ def leading_tag(text: str) -> tuple[str, str]:
 
 
 def may_become_tag(text: str) -> bool:
-    """Whether a text of which `text` is the beginning may yet begin with a tag."""
+    """Return True if a text that starts with `text` may still begin with a tag."""
     return _BEGUN.fullmatch(text) is not None
 
 
 def find_tag(name: str, tags: Iterable[Tag] = TAGS) -> Tag | None:
-    """Return which of `tags` is meant by `name`: its name or released word, or such as happy2; else None."""
+    """Return which of `tags` is meant by `name`: name, released word, or grade such as happy2; else None."""
     written = " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
     grade = ""
     if graded := _GRADED.fullmatch(written):

@@ -1,14 +1,14 @@
-"""Joining clauses: their own silence off, a pause of the right length on."""
+"""Joins clauses: cuts their own silence, and adds a pause of the right length."""
 
 import numpy as np
 
 from edge_audio.audio.frame import AUDIBLE, Samples
 
 _LEAD_MS = 8
-"""Kept of what precedes the first audible sample: a soft onset begins below the threshold."""
+"""How much is kept before the first audible sample: a soft onset starts below the threshold."""
 
 _TAIL_MS = 30
-"""Kept of what follows the last audible sample, fading: the room's end of a sound."""
+"""How much is kept after the last audible sample, fading: the sound's end in the room."""
 
 
 def trim(pcm: Samples, rate_hz: int, pause_ms: float) -> Samples:

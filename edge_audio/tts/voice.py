@@ -65,7 +65,7 @@ class Voice(Protocol):
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """Speak one clause, leading silence trimmed. Closing the iterator stops the computation.
 
-        The next clause may be begun while this one is taken: it must wait for this one, never this one for
+        The next clause may be started while this one is taken: it must wait for this one, never this one for
         it. Yields nothing where there is nothing to say (no pronounceable character). Raises `VoiceError`.
         """
         ...
@@ -91,5 +91,5 @@ class VoiceConfig(AdapterConfig, frozen=True):
 
     @property
     def code_voice(self) -> "CodeVoice | None":
-        """How the voice makes sound of Step-Audio's audio codes; None for one that knows no codes."""
+        """Return how the voice makes sound of Step-Audio's audio codes; None for one that knows no codes."""
         return None
