@@ -116,7 +116,7 @@ class RecognizerConfig(AdapterConfig, frozen=True):
     language: str = "en"
     """ISO 639-1 code of what is spoken, or `auto` where the recognizer finds it out."""
     partial_every_ms: Milliseconds = 300
-    """Shortest time between partial transcripts while the user speaks; half of it where one reads complete."""
+    """Least time between partial transcripts while the user speaks; half of it where one reads complete."""
 
     def load(self, shared: Shared) -> Recognizer:
         """Load the recognizer. Blocks. Raises `UserError` if it can't be loaded."""

@@ -18,22 +18,22 @@ class Listed(msgspec.Struct, frozen=True):
     table: str
     """The table of a config that may name it."""
     name: str
-    """What the table's key `adapter` calls it."""
+    """Its name for the table's key `adapter`."""
     is_default: bool
-    """Whether the table means it where it has no such key."""
+    """True if the table means it without such a key."""
     package: str
     version: str
-    """That of the package."""
+    """The package's version."""
     module: str
     """Where it is defined."""
     summary: str
-    """What it is; empty if that can't be found out."""
+    """What it is; empty if that is not known."""
     problem: str | None
     """Why it can't be used; None if it can."""
 
 
 def show_adapters(console: Console, *, as_json: bool) -> None:
-    """List every adapter that is installed; one that can't be used with what is wrong with it."""
+    """List every installed adapter; one that can't be used, with its problem."""
     found = list(_listed())
     if as_json:
         tree = {"schema_version": SCHEMA_VERSION, "adapters": found}
@@ -62,7 +62,7 @@ def _listed() -> Iterator[Listed]:
                 version=adapter.version,
                 module=adapter.entry_point.module,
                 summary=summary,
-                problem=f"{', '.join(others)} brings one of this name, too" if others else problem,
+                problem=f"{', '.join(others)} also has one of this name" if others else problem,
             )
 
 

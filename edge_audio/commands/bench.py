@@ -66,7 +66,7 @@ def bench_nano(config_path: Path | None, plan: Plan, output: Path | None, consol
     config = load_config(config_path)
     if plan.recordings and Part.RESYNTHESIS not in plan.parts:
         raise UserError(
-            "--recordings belongs to the part resynthesis.", "Leave it out, or measure that, too."
+            "--recordings belongs to the part resynthesis.", "Leave it out, or measure that part too."
         )
     with AtomicFile(output) if output else nullcontext() as file:
         findings = asyncio.run(_nano(config, plan, console))

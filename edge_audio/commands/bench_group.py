@@ -16,7 +16,7 @@ bench_app = typer.Typer(help="Measure the product on this machine.", no_args_is_
 def conversation(
     turns: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Only about so many of the turns.", show_default=False),
+        typer.Option(min=1, metavar="N", help="Only about this many turns.", show_default=False),
     ] = None,
     picture: Annotated[Path, typer.Option(metavar="OUT.svg", help="Where to draw what was measured.")] = Path(
         "conversation.svg"
@@ -70,7 +70,7 @@ def nano(
         Path, typer.Option(metavar="DIR", help="What `python -m export nano data --held-out` made.")
     ],
     sentences: Annotated[
-        int, typer.Option("--sentences", "-n", min=5, help="Of each voice; with fewer all is shorter.")
+        int, typer.Option("--sentences", "-n", min=5, help="Sentences of each voice; fewer take less time.")
     ] = 100,
     only: Annotated[
         list[Part] | None, typer.Option(help="Only this part; may be repeated.", show_default=False)

@@ -1,4 +1,4 @@
-"""`edge-audio doctor`: what of this machine Edge Audio can really use."""
+"""`edge-audio doctor`: what Edge Audio can really use on this machine."""
 
 import ctypes
 import platform
@@ -167,7 +167,7 @@ def _components(models: Path) -> Iterator[Finding]:
 
 
 def _devices(step_audio: StepAudioConfig, usable: Collection[str]) -> Iterator[Finding]:
-    """Tell whether the devices that the config asks for are there, by the providers that are `usable`."""
+    """Find whether the devices that the config asks for are there, by the providers that are `usable`."""
     for device, components in step_audio.components_by_device().items():
         missing = [name for name in PROVIDERS[device] if name not in usable]
         without = f", without {', '.join(missing)}" if missing else ""
@@ -175,8 +175,10 @@ def _devices(step_audio: StepAudioConfig, usable: Collection[str]) -> Iterator[F
 
 
 def _engines(folder: Path) -> Finding:
-    """Tell what TensorRT keeps in `folder`."""
+    """Find what TensorRT keeps in `folder`."""
     engines = [file.stat().st_size for file in folder.rglob("*.engine")]
     if not engines:
-        return Finding("engines", str(folder), False, "none yet: the first start builds them, for minutes")
+        return Finding(
+            "engines", str(folder), False, "none yet: the first start builds them, which takes minutes"
+        )
     return Finding("engines", str(folder), True, f"{len(engines)}, {sum(engines) / 1e6:.0f} MB")

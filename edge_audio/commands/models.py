@@ -1,4 +1,4 @@
-"""`edge-audio models`: what there is, where it is, whether it is whole."""
+"""`edge-audio models`: which models there are, where they are, whether they are intact."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,8 +57,8 @@ def verify_models(names: Sequence[str], console: Console) -> None:
         wrong += [artifact.name] if problems else []
     if wrong:
         raise UserError(
-            f"Not as they should be: {', '.join(wrong)}.",
-            f"Fetch again with `edge-audio models fetch {' '.join(wrong)}`.",
+            f"Damaged or incomplete: {', '.join(wrong)}.",
+            f"Fetch them again with `edge-audio models fetch {' '.join(wrong)}`.",
         )
 
 

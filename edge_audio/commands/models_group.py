@@ -12,8 +12,8 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names of models.", show
 
 
 @models_app.callback(invoke_without_command=True)
-def list_unless_told(context: typer.Context) -> None:
-    """List the models, or what the command after it says."""
+def list_by_default(context: typer.Context) -> None:
+    """List the models, unless a command follows."""
     if context.invoked_subcommand is None:
         list_models()
 

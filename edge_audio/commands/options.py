@@ -10,7 +10,7 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="A config file; configs/desktop.toml if unset."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-"""With it, whatever else there is to tell goes to standard error."""
+"""With it, everything else that is printed goes to standard error."""
 
 ModelsOption = Annotated[
     Path, typer.Option("--models", metavar="DIR", help="What `python -m export all` wrote.")

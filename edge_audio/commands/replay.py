@@ -30,7 +30,7 @@ SCHEMA_VERSION = 1
 def replay_recording(folder: Path, config_path: Path | None, *, as_json: bool, console: Console) -> None:
     """Hold the recorded conversation again at its own pace, and show what happened then and now.
 
-    With the recorded config unless another is given. Raises `UserError`.
+    It uses the recorded config unless another is given. Raises `UserError`.
     """
     recording = read_recording(folder)
     config = load_config(config_path) if config_path is not None else recording.session.read_config()
@@ -64,13 +64,13 @@ async def _replay(
     with console.status("Loading the models ..."):
         models = await loading.enter_async_context(open_models(config))
     async with loading:
-        with console.status("Replaying, at the pace of then ..."):
+        with console.status("Replaying at the recorded pace ..."):
             events = await replay(config, models, recording, heard, played)
         return events, dict(models.names())
 
 
 def _table(pairs: list[Pair]) -> Table:
-    """Every turn, then and now."""
+    """Return a table of every turn, then and now."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0))
     for heading in ("", "then", "now"):
         table.add_column(heading)
@@ -81,7 +81,7 @@ def _table(pairs: list[Pair]) -> Table:
 
 
 def _turn(turn: TurnReport | None, then: TurnReport | None) -> Text:
-    """What came of a turn, and by how much the gap differs from that of `then`."""
+    """Return what came of a turn, and by how much its gap differs from that of `then`."""
     if turn is None:
         return Text("no turn", "dim italic")
     lines = [Text(harmless(turn.user_text) or "(words unknown)", "bold"), Text(harmless(turn.heard_text))]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -29,11 +30,11 @@ class Lag(msgspec.Struct, frozen=True):
     """How far behind the recording each piece of sound could start, if computing took no time; in seconds."""
 
     first_s: float
-    """The first one: so much must be heard before there is any sound."""
+    """The first piece: this much must be heard before there is any sound."""
     p50_s: float
     p90_s: float
     most_s: float
-    """So far behind it stays whole, without a gap."""
+    """The delay at which it plays without a gap."""
 
 
 class Resynthesized(msgspec.Struct, frozen=True):
@@ -43,33 +44,35 @@ class Resynthesized(msgspec.Struct, frozen=True):
     voice: str | None
     """Whose prompt the decoder spoke with; None for one made of the recording itself."""
     duration_s: float
-    """Of the recording."""
+    """Length of the recording."""
     sound_s: float
-    """Of what was written: as long as the recording, up to a group of codes, 0.12 s."""
+    """Length of what was written: that of the recording, up to a group of codes, 0.12 s."""
     real_time_factor: float
     """Seconds of computing for a second of the recording, both ways; models loaded and voice made before."""
     live: Lag | None
 
 
-def resynthesize(
-    audio: Path,
-    output: Path,
-    *,
-    config_path: Path | None,
-    speaker: str | None,
-    own_voice: bool,
-    live: bool,
-    as_json: bool,
-    console: Console,
-) -> None:
-    """Write into `output` what becomes of the speech in `audio` as codes and as speech again.
+@dataclass(frozen=True, slots=True)
+class Resynthesis:
+    """What to make of which recording."""
 
-    It speaks as `speaker`, by default as the config's voice does; with `own_voice`, or where there is no
-    voice, as the recording itself. `live` makes codes and sound while the recording goes on. Raises
-    `UserError`.
-    """
-    if own_voice and speaker is not None:
-        raise UserError(f"It is either {speaker}'s voice or the recording's own.", "Leave one out.")
+    audio: Path
+    """The recording."""
+    output: Path
+    """The file to write."""
+    speaker: str | None = None
+    """Name of the voice to speak with; None for the config's."""
+    own_voice: bool = False
+    """Whether to speak with the recording's own voice, as is done where there is no voice."""
+    live: bool = False
+    """Whether to make codes and sound while the recording goes on."""
+
+
+def resynthesize(what: Resynthesis, config_path: Path | None, *, as_json: bool, console: Console) -> None:
+    """Turn the speech of a recording into codes, and write the speech made of these. Raises `UserError`."""
+    if what.own_voice and what.speaker is not None:
+        cause = f"--voice {what.speaker} and --own-voice exclude each other."
+        raise UserError(cause, "Leave one of them out.")
     config = load_config(config_path)
     if config.step_audio is None:
         raise UserError(
@@ -78,29 +81,29 @@ def resynthesize(
         )
     # Where the voice of [tts] knows no codes, its voices are those of `edge-audio voices`.
     code_voice = config.tts.code_voice or CodeVoice()
-    recording = _read_speech(audio)
+    recording = _read_speech(what.audio)
     models, place = config.step_audio.folder(), config.step_audio.placement()
-    with WavWriter(output) as writer:
+    with WavWriter(what.output) as writer:
         with console.status("Loading the models ..."):
-            voice = None if own_voice else _stored_voice(code_voice, models, place, speaker)
+            voice = None if what.own_voice else _stored_voice(code_voice, models, place, what.speaker)
             prompt = voice.prompt if voice else VoiceEncoder(models, place)(excerpt(recording))
             resynthesizer = Resynthesizer.load(models, place, steps=code_voice.steps)
-        made = resynthesizer.live if live else resynthesizer.whole
+        made = resynthesizer.live if what.live else resynthesizer.whole
         duration_s = len(recording.pcm) / recording.rate_hz
         begin = time.perf_counter()
         pieces = made(recording, prompt, code_voice.seed)
         behind_s = _write(pieces, resynthesizer.sample_rate_hz, writer, duration_s, console)
         computing_s = time.perf_counter() - begin
-    _tell(
+    _report(
         Resynthesized(
             schema_version=SCHEMA_VERSION,
             voice=voice.name if voice else None,
             duration_s=round(duration_s, 3),
             sound_s=round(writer.samples / FILE_RATE_HZ, 3),
             real_time_factor=round(computing_s / duration_s, 3),
-            live=_lag(behind_s) if live else None,
+            live=_lag(behind_s) if what.live else None,
         ),
-        output,
+        what.output,
         as_json,
         console,
     )
@@ -147,7 +150,7 @@ def _lag(behind_s: list[float]) -> Lag:
     return Lag(*(round(seconds, 3) for seconds in (behind_s[0], p50_s, p90_s, max(behind_s))))
 
 
-def _tell(made: Resynthesized, output: Path, as_json: bool, console: Console) -> None:
+def _report(made: Resynthesized, output: Path, as_json: bool, console: Console) -> None:
     if as_json:
         print(msgspec.json.encode(made).decode())
         return
@@ -159,7 +162,7 @@ def _tell(made: Resynthesized, output: Path, as_json: bool, console: Console) ->
         lines.append(
             f"first sound after {made.live.first_s:.2f} s, then {made.live.p50_s:.2f} s (p50), "
             f"{made.live.p90_s:.2f} s (p90), at most {made.live.most_s:.2f} s behind the recording, "
-            "and what computing takes"
+            "plus computing time"
         )
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -33,7 +33,7 @@ def say(
 
 
 def _lines(stdin: TextIO) -> Iterator[str]:
-    """The lines of standard input as they come; bytes that are no text are left out."""
+    """Yield the lines of standard input as they come, without bytes that are not text."""
     if stdin.isatty():
         raise UserError("There is no text.", "Give it as an argument, or through a pipe.")
     if isinstance(stdin, TextIOWrapper):

@@ -32,18 +32,18 @@ class Passage:
 def passages(lines: Iterable[str], style: Style, voice: Voice) -> Iterator[Passage]:
     """Yield each of `lines` in `style`, changed to what the tag before it wants of `voice`.
 
-    A tag holds to the end of its line. Raises `UserError` for one that there isn't or `voice` can't do, and
-    where there are two; also for a speaker where the voice has but one.
+    A tag holds to the end of its line. Raises `UserError` for a tag that is unknown or that `voice` can't do,
+    for two tags, and for a speaker if the voice has only one.
     """
     if style.speaker is not None and not voice.speakers:
-        raise UserError(f"The voice {voice.name} has but one speaker.", "Leave out the name of another.")
+        raise UserError(f"The voice {voice.name} has only one speaker.", "Leave out --voice.")
     for line in lines:
         name, text = leading_tag(line)
         yield Passage(text, _wanted(name, text, style, voice) if name else style)
 
 
 def _wanted(name: str, text: str, style: Style, voice: Voice) -> Style:
-    """Return `style` as the tag `name` before `text` wants it."""
+    """Return `style` as the tag `name`, before `text`, changes it."""
     if (tag := find_tag(name)) is None:
         listed = ", ".join(map(str, TAGS))
         raise UserError(f"There is no tag ({name}).", f"Choose one of: {listed}; or leave the brackets out.")
@@ -68,9 +68,9 @@ def speak(
 ) -> None:
     """Speak into the file `output`, or where it is None to the speaker of `audio`.
 
-    `language` is the code of the lines', None if it isn't known. A line may begin with a tag; those of a list
-    of lines are all looked at before the first is spoken. Closes the voice. Raises `UserError`, also if there
-    is nothing to say.
+    `language` is the code of the lines' language, None if it isn't known. A line may begin with a tag; those of
+    a list of lines are all checked before the first is spoken. Closes the voice. Raises `UserError`, also if
+    there is nothing to say.
     """
     if output is None:
         with audio.speaker(FILE_RATE_HZ) as device:
@@ -122,7 +122,7 @@ async def _lines(wanted: Iterable[Passage], *languages: str | None) -> AsyncGene
     """Yield each clause of `wanted`, which may be in `languages`, as soon as it is there."""
     splitter = ClauseSplitter(*languages)
     source = iter(wanted)
-    lane = ThreadLane("input")  # standard input may take its time, and nothing else may wait for it
+    lane = ThreadLane("input")  # standard input may be slow, and nothing else may wait for it
     try:
         while (passage := await lane.run(lambda _: next(source, None))) is not None:
             for clause in (*splitter.push(passage.text), *splitter.flush()):

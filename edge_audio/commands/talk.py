@@ -33,8 +33,8 @@ from runtime.errors import UserError
 from runtime.worker import ThreadLane
 
 _HOLDS = (
-    "Recording into {}: all that the microphone hears, what is answered, every word of both as text, "
-    "and the config; some 300 MB an hour."
+    "Recording into {}: everything that the microphone hears and the speaker plays, every word of both as "
+    "text, and the config; about 300 MB an hour."
 )
 
 DEMO = Path(__file__).parent.parent / "demo" / "conversation.toml"
@@ -43,7 +43,7 @@ DEMO = Path(__file__).parent.parent / "demo" / "conversation.toml"
 
 @dataclass(frozen=True, slots=True)
 class TalkFiles:
-    """What a conversation reads and writes; what is None is left out."""
+    """What a conversation reads and writes; None for what is left out."""
 
     input: Path | None = None
     """Audio file or script, in place of a microphone."""
@@ -54,7 +54,7 @@ class TalkFiles:
     report: Path | None = None
     """The turns, as JSON."""
     record: Path | None = None
-    """Folder in which all that is heard, played and decided is kept."""
+    """Folder for a recording of all that is heard, played and decided."""
     echo: bool = False
     """Whether to run the echo canceller on the input."""
 
@@ -62,7 +62,7 @@ class TalkFiles:
 def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> TalkFiles:
     """Return `files` where there is a microphone and a speaker, else those of the demo in `folder`.
 
-    The folder is made if need be.
+    The folder is made if necessary.
     """
     if default_devices_available():
         return files
@@ -70,7 +70,9 @@ def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> Talk
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{folder} can't be made ({error.strerror}).", "Run this elsewhere.") from None
+        raise UserError(
+            f"{folder} can't be made ({error.strerror}).", "Run this in a folder where you may write."
+        ) from None
     return replace(
         files,
         input=DEMO,
@@ -81,9 +83,9 @@ def demo_unless_device(files: TalkFiles, folder: Path, console: Console) -> Talk
 
 
 def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
-    """Converse until the input ends or the user quits; then say what was written where.
+    """Converse until the input ends or the user quits; then print which files were written.
 
-    Raises `UserError`; whatever can fail by the user's doing fails before the models are loaded.
+    Raises `UserError`. Whatever the user can get wrong fails before the models are loaded.
     """
     config = load_config(config_path)
     if files.input is None and files.reply is not None:
@@ -117,7 +119,7 @@ def talk(config_path: Path | None, files: TalkFiles, console: Console) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What was opened before the models were loaded, as it may fail by the user's doing."""
+    """What is opened before the models are loaded, because the user may have got it wrong."""
 
     script: Script | None
     output: OutputFiles
@@ -184,7 +186,7 @@ async def _open_device(config: Config, opened: _Opened) -> AudioDevice:
     try:
         await device.open()
     except UserError as error:
-        remedy = f"{error.remedy} Or let it answer a file, with --input."
+        remedy = f"{error.remedy} Or give it a file to answer, with --input."
         raise UserError(error.cause, remedy) from error
     return device
 

@@ -11,7 +11,7 @@ from runtime.atomic import AtomicFile
 
 
 def draw_timeline(source: Path, output: Path, console: Console) -> None:
-    """Draw what a report or a recording tells. Raises `UserError`, leaving no half a file."""
+    """Draw a report or a recording. Raises `UserError`, leaving no incomplete file."""
     picture = render(read_timeline(source), output)
     with AtomicFile(output) as file:
         file.write(picture.encode())

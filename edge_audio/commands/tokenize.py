@@ -19,7 +19,7 @@ _THREADS = 2
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """How many of the codes that come live are those of the whole recording, in per cent."""
+    """How many of the live codes agree with those of the whole recording, in per cent."""
 
     segment_s: float
     context_s: float
@@ -46,7 +46,7 @@ def tokenize(
 ) -> None:
     """Print both codebooks' codes of `audio` and the interleaved ids.
 
-    With a segmentation for `live`, also how well the codes agree that come live. Raises `UserError`.
+    With a segmentation for `live`, also how well live codes agree with them. Raises `UserError`.
     """
     recording = read_recording(audio)
     tokenizer = DualTokenizer.load(models, Placement(_THREADS))
@@ -94,7 +94,7 @@ def _compare(
 
 
 def _agreement(live: Codes, offline: Codes) -> float | None:
-    """Return the per cent of `live` codes that are those of `offline`, which may have some more."""
+    """Return the per cent of `live` codes that agree with `offline`, which may have a few more."""
     return round(100 * float(np.mean(live == offline[: len(live)])), 2) if len(live) else None
 
 

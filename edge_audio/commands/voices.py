@@ -1,4 +1,4 @@
-"""`edge-audio voices`: the voices that were made of recordings."""
+"""`edge-audio voices`: the voices made from recordings."""
 
 from collections.abc import Container
 from pathlib import Path
@@ -24,7 +24,7 @@ SPEAKERS = "speakers_info.json"
 """In the release's folder of speakers: the text of each one's recording, NAME_prompt.wav."""
 
 TRIAL = "Good morning! This is how I sound."
-"""What a voice is tried with unless a text is given."""
+"""What a voice says in a trial without a text."""
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0
 """How long a recording may be. The release's have 4 to 12 s; all of it is read again for every clause."""
@@ -33,7 +33,7 @@ _THREADS = 2
 
 
 def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, console: Console) -> None:
-    """Make a voice of the recording `audio`, in which someone says `text`. Raises `UserError`."""
+    """Make a voice from the recording `audio`, in which someone says `text`. Raises `UserError`."""
     recording = read_recording(audio)
     _require_speech(audio, recording)
     encoder = VoiceEncoder(models, Placement(_THREADS))
@@ -45,12 +45,12 @@ def add_voice(name: str, *, audio: Path, text: str, models: Path, voices: Path, 
 
 
 def _require_speech(audio: Path, recording: Recording) -> None:
-    """Raise `UserError` if no voice can be made of what is in the file `audio`."""
+    """Raise `UserError` if no voice can be made from the file `audio`."""
     remedy = "Record one person for 4 to 12 s, without music or noise."
     seconds = len(recording.pcm) / recording.rate_hz
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise UserError(
-            f"{audio} is {seconds:.1f} s long; {SHORTEST_S:.0f} to {LONGEST_S:.0f} s make a voice.", remedy
+            f"{audio} is {seconds:.1f} s long; a voice needs {SHORTEST_S:.0f} to {LONGEST_S:.0f} s.", remedy
         )
     if np.max(np.abs(recording.pcm)) < AUDIBLE:
         raise UserError(f"{audio} is silent.", remedy)
@@ -63,7 +63,7 @@ def import_voices(speakers: Path, *, models: Path, voices: Path, console: Consol
         texts = msgspec.json.decode(source.read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise UserError(
-            f"{source} is missing or doesn't hold the texts of speakers.",
+            f"{source} is missing, or doesn't hold the texts of speakers.",
             "Name the folder `speakers` of the Step-Audio repository.",
         ) from error
     here = VoiceRegistry(voices).names()
@@ -94,7 +94,7 @@ def try_voice(
 ) -> None:
     """Speak `text`, or `TRIAL`, in the voice called `name`, aloud or into the file `output`.
 
-    Where it is how another voice raps or hums, that one does it. Raises `UserError`.
+    If it is how another voice raps or hums, that voice does it. Raises `UserError`.
     """
     speaker, music = _singer(name, VoiceRegistry(voices).names())
     tts = {"adapter": "step-audio", "voices": str(voices), "speaker": speaker}

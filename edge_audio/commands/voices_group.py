@@ -9,12 +9,12 @@ from rich.console import Console
 from edge_audio.commands.options import ModelsOption
 
 voices_app = typer.Typer(
-    help="The voices made of recordings: list, add, try, import, remove.", no_args_is_help=True
+    help="The voices made from recordings: list, add, try, import, remove.", no_args_is_help=True
 )
 
 VoicesOption = Annotated[Path, typer.Option("--voices", metavar="DIR", help="Where the voices are kept.")]
 VOICES = Path("voices")
-"""The folder of voices unless another one is named, below where the program runs."""
+"""The default folder of voices, relative to where the program runs."""
 
 
 @voices_app.command("list")
@@ -35,7 +35,7 @@ def add(
     models: ModelsOption,
     voices: VoicesOption = VOICES,
 ) -> None:
-    """Make a voice of a recording; NAMERAP and NAME哼唱 are how NAME raps and hums."""
+    """Make a voice from a recording; NAMERAP and NAME哼唱 are how NAME raps and hums."""
     from edge_audio.commands.voices import add_voice
 
     add_voice(name, audio=audio, text=text, models=models, voices=voices, console=Console())

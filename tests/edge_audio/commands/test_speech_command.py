@@ -67,7 +67,7 @@ def test_a_second_tag_is_refused() -> None:
 
 def test_another_speaker_is_refused_where_there_is_but_one() -> None:
     voice = ToneVoice()
-    with pytest.raises(UserError, match="tone has but one speaker"):
+    with pytest.raises(UserError, match="tone has only one speaker"):
         list(passages(["One."], PLAIN, voice))
 
 

@@ -76,8 +76,8 @@ def test_a_recording_that_is_missing_is_told_in_one_line(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("seconds", "level", "told"),
     [
-        (0.9, 0.1, "is 0.9 s long; 1 to 30 s make a voice"),
-        (31.0, 0.1, "is 31.0 s long; 1 to 30 s make a voice"),
+        (0.9, 0.1, "is 0.9 s long; a voice needs 1 to 30 s"),
+        (31.0, 0.1, "is 31.0 s long; a voice needs 1 to 30 s"),
         (2.0, 0.001, "is silent"),
     ],
 )
@@ -121,4 +121,4 @@ def test_a_folder_without_speakers_is_told(run: Run, tmp_path: Path, content: st
         (tmp_path / "speakers_info.json").write_text(content)
     status, said = run("import", tmp_path, "--models", tmp_path)
     assert status == 2
-    assert "speakers_info.json is missing or doesn't hold" in said
+    assert "speakers_info.json is missing, or doesn't hold" in said
