@@ -24,18 +24,20 @@ class Conversation(Table, frozen=True):
     """``[conversation]``: how the assistant behaves."""
 
     system_prompt: str = ""
-    """Who the assistant is; given to the chat model before all else."""
+    """Who the assistant is; the chat model gets it before everything else."""
     history_tokens: Annotated[int, Meta(ge=64, le=1_000_000)] = 1000
-    """How much of the conversation the chat model is shown, in tokens, about."""
+    """About how much of the conversation the chat model is shown, in tokens."""
     speculate: Literal["none", "frugal", "balanced", "eager"] = "balanced"
-    """How much to compute ahead: replies made while it is open if the user has finished."""
+    """How much to compute ahead (preemptive generation): replies made before it is known whether the user has
+    finished."""
     barge_in: bool = True
-    """Whether speech may interrupt a reply that has begun."""
+    """Whether speech may interrupt a reply that has started."""
     hold_ms: Milliseconds = 1500
-    """How long a reply waits, after speech began over it, for words that confirm an interruption."""
+    """False-interruption timeout: how long a reply waits, after speech started over it, for words that
+    confirm an interruption; then it resumes."""
     regret_ms: Milliseconds = 700
-    """A reply that was heard no longer than this when the user goes on came too early: it is withdrawn, and
-    their turn goes on as one."""
+    """A reply that was heard no longer than this when the user speaks on came too early: it is withdrawn, and
+    what the user says is merged into one turn."""
     held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
     """How much of a reply is rendered ahead."""
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}\Z")] | None = None
@@ -51,20 +53,20 @@ def _is_loopback(host: str) -> bool:
 
 
 class Metrics(Table, frozen=True):
-    """``[metrics]``: figures of each turn for other programs, never words; none unless asked for."""
+    """``[metrics]``: figures of each turn for other programs, never words; off by default."""
 
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     """Where Prometheus finds them, such as 9464; needs the extra `prometheus`."""
     host: str = "127.0.0.1"
     """Address to listen on; one that others can reach needs `token_env`."""
     token_env: str | None = None
-    """Name of the environment variable that holds the token which readers must show as bearer."""
+    """Name of the environment variable that holds the bearer token which readers must show."""
     otlp_endpoint: str | None = None
-    """Base address of an OpenTelemetry collector, such as `http://127.0.0.1:4318`, that is sent a trace of
-    each turn; needs the extra `opentelemetry`."""
+    """Base address of an OpenTelemetry collector, such as `http://127.0.0.1:4318`, that gets a trace of each
+    turn; needs the extra `opentelemetry`."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where everybody could read."""
+        """Raise `ValueError` where anybody could read."""
         if not _is_loopback(self.host) and self.token_env is None:
             raise ValueError(f"others can reach {self.host}: name a token with token_env")
         if self.otlp_endpoint is not None and not self.otlp_endpoint.startswith(("http://", "https://")):
@@ -72,12 +74,12 @@ class Metrics(Table, frozen=True):
 
 
 def _default(kind: type[AdapterConfig]) -> Any:
-    """Return a field for the table of an adapter; it holds the seam's default one if the table is missing."""
+    """Return a field for an adapter's table; without that table it holds the seam's default adapter."""
     return field(default_factory=lambda: read_table(kind, {}, place=seam_of(kind).table))
 
 
 class Config(Table, frozen=True):
-    """A config file. Each field is a table of it; those of adapters are structs of the adapters'."""
+    """A config file. Each field is one of its tables; each adapter defines the struct of its own."""
 
     audio: AudioDeviceConfig = _default(AudioDeviceConfig)
     vad: SpeechDetectorConfig = _default(SpeechDetectorConfig)
@@ -89,14 +91,14 @@ class Config(Table, frozen=True):
     tts: VoiceConfig = _default(VoiceConfig)
     """The voice."""
     fallback: FallbackConfig | None = None
-    """What answers where the chat model can't."""
+    """What answers when the chat model can't."""
     step_audio: StepAudioConfig | None = None
-    """The exported Step-Audio models; those adapters need it whose name begins so."""
+    """The exported Step-Audio models, for the adapters whose names begin with `step-`."""
     conversation: Conversation = Conversation()
     metrics: Metrics = Metrics()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where an adapter lacks what it computes with."""
+        """Raise `ValueError` where an adapter lacks what it needs."""
         for adapter in self.adapters:
             adapter.check(self.shared)
         if self.fallback is not None and self.asr is None:
@@ -104,7 +106,7 @@ class Config(Table, frozen=True):
 
     @property
     def adapters(self) -> tuple[AdapterConfig, ...]:
-        """The tables of all adapters that it names."""
+        """Return the tables of all adapters that it names."""
         seams = self.audio, self.vad, self.end_of_turn, self.asr, self.llm, self.tts
         second = None if self.fallback is None else self.fallback.llm
         return tuple(table for table in (*seams, second) if table is not None)
@@ -117,12 +119,12 @@ class Config(Table, frozen=True):
 
     @property
     def shared(self) -> Shared:
-        """What adapters read beside their own tables."""
+        """Return what adapters read besides their own tables."""
         return Shared(() if self.step_audio is None else (self.step_audio,))
 
 
 def configs_folder() -> Path:
-    """Where the config files are: beside the packages in a checkout, inside this one when installed."""
+    """Return where the configs are: beside the packages in a checkout, inside this one when installed."""
     installed = Path(__file__).parent / "configs"
     return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
 
@@ -130,9 +132,9 @@ def configs_folder() -> Path:
 def load_config(path: Path | None = None) -> Config:
     """Read a config file; `configs/desktop.toml` if `path` is None.
 
-    A folder of models or voices that lies beside the file is meant by its relative path, wherever the command
-    is given; one that doesn't is looked for where it is given. Raises `UserError` naming the file, the key
-    and what it may be.
+    A relative path of models or voices means the folder beside the file, wherever the command runs; if there
+    is none, it means one relative to where the command runs. Raises `UserError` naming the file, the key and
+    what it may be.
     """
     path = path or configs_folder() / "desktop.toml"
     try:

@@ -1,4 +1,4 @@
-"""What the actors tell each other and those who watch: one small frozen type each.
+"""What the actors report to each other and to those who watch: one small frozen type each.
 
 Times are seconds since the session's first input sample.
 """
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where the conversation is; `edge_audio.dialogue.controller` has the table of what follows what."""
+    """The state of the conversation; `edge_audio.dialogue.controller` has the table of transitions."""
 
     SILENCE = "silence"
     USER_SPEAKING = "user_speaking"
@@ -68,7 +68,7 @@ class Code(StrEnum):
     RESTARTED = "restarted"
     """It failed and was started again."""
     LOST = "lost"
-    """It is gone; it is looked for."""
+    """It is gone; the program looks for it."""
     RESTORED = "restored"
     """It is back."""
     REPLACED = "replaced"
@@ -81,12 +81,12 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The user began to speak, or went on after a pause."""
+    """The user started to speak, or went on after a pause."""
 
     at_s: float
     """When it was noticed."""
     start_s: float
-    """Begin of the speech, back-dated to its first frame."""
+    """Start of speech, back-dated to its first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class SpeechPaused:
     at_s: float
     """When it was noticed."""
     end_s: float
-    """End of the speech, back-dated to its last frame."""
+    """End of speech, back-dated to its last frame."""
     pause: int
     """Number of this pause in the session, to match what was computed for it."""
 
@@ -116,7 +116,7 @@ class Heard:
     """The recognizer's view of the utterance so far."""
 
     text: str | None
-    """None where nobody here can tell words."""
+    """None without a recognizer for words."""
     pause: int | None = None
     """The pause at which it was taken; None for a partial transcript while the user speaks."""
     audio_ids: tuple[int, ...] | None = None
@@ -162,7 +162,7 @@ class TurnEnded:
     """The user's turn is over: this is what they said."""
 
     user_text: str | None
-    """None where the words are not known yet: `TurnTranscribed` will tell them."""
+    """None where the words are not known yet: `TurnTranscribed` brings them."""
     at_s: float
     epoch: int
     """The epoch of its reply."""
@@ -170,7 +170,7 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class TurnTranscribed:
-    """The words of a turn that is over, found out after it ended; they may come after its reply."""
+    """The words of a turn, transcribed after it ended; they may come after its reply."""
 
     epoch: int
     """The epoch of its reply."""
@@ -199,21 +199,21 @@ class ReplyStarted:
 
 @dataclass(frozen=True, slots=True)
 class ReplyPaused:
-    """Playback waits while it is found out whether somebody interrupts."""
+    """Playback waits until it is known whether the user interrupts."""
 
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyResumed:
-    """It was no interruption: playback goes on where it stopped."""
+    """It was no interruption: playback resumes where it stopped."""
 
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
 class TurnReport:
-    """One exchange, as it stands in the report; what did not happen is None."""
+    """One exchange, as the report has it; what did not happen is None."""
 
     user_text: str
     """Empty where the words were not known."""
@@ -232,7 +232,7 @@ class TurnReport:
     speculations: dict[str, int] = field(default_factory=dict)
     """How many were started, committed and cancelled for this turn."""
     interrupted: bool = False
-    """Whether the user spoke into the reply, or stopped it."""
+    """True if the user spoke over the reply, or stopped it."""
     stages_ms: dict[str, float] = field(default_factory=dict)
     """Latency by `Stage`, in milliseconds; the stages add up to the response gap."""
     lead_ms: float | None = None
@@ -242,7 +242,7 @@ class TurnReport:
     interruption_ms: float | None = None
     """From the onset of the speech that interrupted it to silence; None for a reply stopped by key."""
     wasted_compute_s: float = 0.0
-    """How long speculations ran for this turn that were discarded."""
+    """How long this turn's discarded speculations ran."""
     error: str | None = None
     """What went wrong, in the words shown to the user."""
     error_part: Part | None = None
@@ -279,7 +279,7 @@ class Notice:
     part: Part | None = None
     """What it is about; None where it is about the conversation as a whole."""
     code: Code | None = None
-    """What happened to it; None for a mere remark."""
+    """What happened to it; None for a remark."""
 
 
 Hearing = SpeechStarted | SpeechPaused | Heard | TurnEndJudged

