@@ -68,9 +68,9 @@ def speak(
 ) -> None:
     """Speak into the file `output`, or where it is None to the speaker of `audio`.
 
-    `language` is the code of the lines' language, None if it isn't known. A line may begin with a tag; those of
-    a list of lines are all checked before the first is spoken. Closes the voice. Raises `UserError`, also if
-    there is nothing to say.
+    `language` is the code of the lines' language, None if it isn't known. A line may begin with a tag; those
+    of a list of lines are all checked before the first is spoken. Closes the voice. Raises `UserError`, also
+    if there is nothing to say.
     """
     if output is None:
         with audio.speaker(FILE_RATE_HZ) as device:
