@@ -2,20 +2,17 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 
 from export.nano.cli import nano_app
 from export.precision import Precision
-from export.progress import Progress
+from export.progress import progress_bars
 from export.toy.size import Size
 from runtime.errors import UserError
 
@@ -25,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(nano_app, name="nano")
 
 Checkpoint = Annotated[
     Path, typer.Option(metavar="DIR", help="Folder with the released repositories side by side.")
@@ -109,7 +107,7 @@ def chat(
     """Export a chat model of a standard architecture through optimum."""
     from export.chat import export_chat
 
-    with _bars() as progress:
+    with progress_bars() as progress:
         export_chat(checkpoint, output / "chat", Precision.FP32, progress)
 
 
@@ -121,7 +119,7 @@ def verify(
     from export.verify import table
     from export.verify import verify as verify_all
 
-    with _bars() as progress:
+    with progress_bars() as progress:
         outcome = verify_all(golden, progress)
     Console(width=None if sys.stdout.isatty() else 140).print(table(outcome))
     failed = sum(not check.passed for check in outcome)
@@ -139,7 +137,7 @@ def engines(
     """
     from export.tensorrt.engines import build_engines, table
 
-    with _bars() as progress:
+    with progress_bars() as progress:
         outcomes = build_engines(models, progress)
     Console(width=None if sys.stdout.isatty() else 140).print(table(outcomes))
     failed = sum(not outcome.size_bytes for outcome in outcomes)
@@ -156,36 +154,15 @@ def toy(
     """Write a random checkpoint of all components in the released layout."""
     from export.toy.checkpoint import write_checkpoint
 
-    with _bars() as progress:
+    with progress_bars() as progress:
         write_checkpoint(output, size, seed, progress)
 
 
 def _export(export: Callable[..., None], checkpoint: Path, output: Path, precision: Precision) -> None:
     from export.release import Release
 
-    with _bars() as progress:
+    with progress_bars() as progress:
         export(Release(checkpoint), output, precision, progress)
-
-
-@contextmanager
-def _bars() -> Iterator[Progress]:
-    """Show a bar for each piece of work, which says what it is at, on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=Console(stderr=True)) as bars:
-        task: TaskID | None = None
-
-        def show(what: str, done: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = bars.add_task(what)
-            bars.update(task, description=what, completed=done, total=total)
-            if done == total:
-                task = None
-
-        yield show
-
-
-app.add_typer(nano_app(_bars), name="nano")
 
 
 def main() -> None:

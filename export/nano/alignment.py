@@ -1,8 +1,8 @@
-"""Which letter each phone belongs to: learned from texts and phones alone, by expectation maximisation.
+"""Alignment of phones to letters, learned from texts and phones alone by expectation maximisation.
 
-Each phone belongs to a letter, and later phones to the same or to later letters. How well a phone fits a
-letter is counted over the best such alignments of all sentences, again and again. The language model needs it
-in training only, to be told where in the text it is.
+Each phone belongs to a letter, and later phones belong to the same or to later letters. Each round counts how
+often a phone is aligned to a letter over the best alignments of all sentences. The language model needs this
+in training only: it is the target of its guided attention.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from export.nano.features import PHONES
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz0123456789'.,?!;:-%$&\"/()"
-"""What letters are told apart; others count as the first."""
+"""The letters that are distinguished; all others count as the first."""
 
 _STEPS = np.log(np.array([0.12, 0.55, 0.2, 0.08, 0.03, 0.012, 0.005, 0.003]))
-"""How likely the next phone belongs to the same letter, the next one, and so on."""
+"""Log-probability that the next phone belongs to the same letter, to the next one, and so on."""
 
 _ROUNDS = 6
 _BATCH = 256
@@ -30,7 +30,7 @@ def letters(text: str) -> NDArray[np.int64]:
 
 
 def align(texts: Sequence[str], phones: Sequence[Sequence[str]]) -> list[NDArray[np.int64]]:
-    """Return for each text the place in it that each of its phones belongs to."""
+    """Return for each text the character that each of its phones belongs to, by its index."""
     spelled = [letters(text) for text in texts]
     spoken = [np.array([PHONES.index(name) for name in names]) for names in phones]
     fit = _first_guess(spelled, spoken)
@@ -51,7 +51,7 @@ def align(texts: Sequence[str], phones: Sequence[Sequence[str]]) -> list[NDArray
 def _first_guess(
     spelled: Sequence[NDArray[np.int64]], spoken: Sequence[NDArray[np.int64]]
 ) -> NDArray[np.float64]:
-    """Return how often each phone is about where each letter is, as a part of all of that phone."""
+    """Return how often each phone is near each letter if both run evenly, as a share of the phone's count."""
     counts = np.ones((len(ALPHABET), len(PHONES)))
     for text, phones in zip(spelled, spoken, strict=True):
         middle = np.linspace(0, len(text) - 1, len(phones)).round().astype(int)
@@ -68,7 +68,7 @@ def _batches(order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 def _best_paths(
     spelled: Sequence[NDArray[np.int64]], spoken: Sequence[NDArray[np.int64]], fit: NDArray[np.float64]
 ) -> list[NDArray[np.int64]]:
-    """Return the likeliest place of each phone, text by text (Viterbi's algorithm, for all at once)."""
+    """Return the likeliest character of each phone for each text (Viterbi's algorithm, over the batch)."""
     places = max(len(text) for text in spelled)
     times = max(len(phones) for phones in spoken)
     chars = np.full((len(spelled), places), _PADDING)
@@ -82,11 +82,11 @@ def _best_paths(
     history = [best]
     steps = np.zeros((times, *chars.shape), np.int8)
     for time in range(1, times):
-        ways = np.full((len(_STEPS), *chars.shape), 2 * _NEVER)
+        candidates = np.full((len(_STEPS), *chars.shape), 2 * _NEVER)
         for step, cost in enumerate(_STEPS[:places]):
-            ways[step, :, step:] = best[:, : places - step] + cost
-        steps[time] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + scores[chars, heard[:, time : time + 1]]
+            candidates[step, :, step:] = best[:, : places - step] + cost
+        steps[time] = candidates.argmax(axis=0)
+        best = candidates.max(axis=0) + scores[chars, heard[:, time : time + 1]]
         history.append(best)
     paths = []
     for row, (text, phones) in enumerate(zip(spelled, spoken, strict=True)):

@@ -1,4 +1,4 @@
-"""Chitchat: what people wrote to each other in 7,000 conversations, in a wheel under the MIT licence."""
+"""chitchat-dataset: 7,000 conversations that people wrote, in a wheel under the MIT licence."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def fetch_chitchat(store: Store) -> Path:
 
 
 def chitchat_sentences(file: Path) -> Iterator[str]:
-    """Yield every sentence of every message, as it was written. Raises `UserError` for another `file`."""
+    """Yield every sentence of every message as written. Raises `UserError` if `file` has another format."""
     try:
         conversations = msgspec.json.decode(file.read_bytes(), type=dict[str, _Conversation])
     except (OSError, msgspec.MsgspecError) as error:

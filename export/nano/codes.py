@@ -1,4 +1,4 @@
-"""The codes of a corpus: what the trained tokenizers make of each sentence."""
+"""The codes of a corpus, computed by the trained tokenizers."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from edge_audio.step_audio.tokens import RELEASED
+from export.nano.corpus import FILE_NAMES
 from export.nano.features import Sentence
 from export.nano.tokenizers import CHUNK_HOPS, STRIDE, Tokenizers
 from runtime.atomic import AtomicFile
@@ -19,19 +20,19 @@ GROUP_S = 0.12
 _HOPS_PER_SEMANTIC = 4
 
 _MOST_HOPS = 3000
-"""The semantic encoder hears 30 s at once; a longer sentence is left out."""
+"""The semantic encoder reads at most 30 s at once; a longer sentence is left out."""
 
 
-class Coded(msgspec.Struct, frozen=True):
+class Coded(msgspec.Struct, frozen=True, rename=FILE_NAMES):
     """A sentence and its codes."""
 
     text: str
-    narrator: str
+    speaker: str
     tag: str
     held_out: bool
     phones: tuple[tuple[str, float], ...]
     codes: tuple[int, ...]
-    """Of both books in turn, counted through both, whole groups."""
+    """Whole groups; the semantic codebook's codes are numbered after those of the linguistic one."""
 
 
 @torch.no_grad()
@@ -42,13 +43,13 @@ def coded(tokenizers: Tokenizers, sentence: Sentence) -> Coded:
     places = np.minimum(np.arange(count), len(sentence["fbank"]) - 1)
     fbank = torch.from_numpy(sentence["fbank"][places].astype(np.float32))[None]
     log_mel = torch.from_numpy(sentence["log_mel"].astype(np.float32))[None]
-    linguistic, semantic = tokenizers.heard(fbank, log_mel)
-    first = tokenizers.linguistic_codes(linguistic)[0, : -(-(hops - 2) // STRIDE)].numpy()
-    then = tokenizers.semantic_codes(semantic)[0, : hops // _HOPS_PER_SEMANTIC].numpy()
-    codes = RELEASED.codes(RELEASED.interleave(first, then))
+    linguistic, semantic = tokenizers.encode(fbank, log_mel)
+    linguistic_codes = tokenizers.linguistic_codes(linguistic)[0, : -(-(hops - 2) // STRIDE)].numpy()
+    semantic_codes = tokenizers.semantic_codes(semantic)[0, : hops // _HOPS_PER_SEMANTIC].numpy()
+    codes = RELEASED.codes(RELEASED.interleave(linguistic_codes, semantic_codes))
     return Coded(
         sentence.text,
-        sentence.narrator,
+        sentence.speaker,
         sentence.tag,
         sentence.held_out,
         sentence.phones,
@@ -57,7 +58,10 @@ def coded(tokenizers: Tokenizers, sentence: Sentence) -> Coded:
 
 
 def write_codes(path: Path, tokenizers: Tokenizers, sentences: Iterable[Sentence]) -> int:
-    """Write the codes of `sentences` to `path`, a line each, whole or not at all, and return how many."""
+    """Write the codes of `sentences` to `path`, one sentence a line, and return how many there are.
+
+    The write is atomic. Raises `UserError` if it fails.
+    """
     count = 0
     with AtomicFile(path) as file:
         for sentence in sentences:

@@ -1,7 +1,7 @@
-"""The corpus: a folder of speech in parts, each part a sound file and its transcript, whole or not there.
+"""The corpus: a folder of speech in parts, each of which is a sound file and its transcript.
 
-A part is drawn from the recipe's seed and its own number alone. So a corpus that was broken off is taken up
-where it stopped, a longer one begins with the shorter one, and the same recipe gives the same samples.
+A part depends on the recipe's seed and on its own number alone. So an interrupted corpus resumes where it
+stopped, a longer corpus begins with the shorter one, and the same recipe gives the same samples.
 """
 
 import random
@@ -15,42 +15,45 @@ import numpy as np
 import soundfile
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from export.nano.manner import NARRATORS, draw
 from export.nano.sentences import is_held_out
+from export.nano.style import SPEAKERS, draw
 from export.nano.synthesizer import Phone, SynthesisError, Synthesizer
 from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 PART_SENTENCES = 100
-"""Sentences of a part: some five minutes."""
+"""Sentences of a part: about five minutes."""
+
+FILE_NAMES = {"speaker": "narrator", "speakers": "narrators"}
+"""What fields are called in the files of a corpus, its features and its codes."""
 
 _RECIPE = "recipe.json"
 
 
-class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a corpus is made of."""
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=FILE_NAMES):
+    """What a corpus is made from."""
 
     seed: int
     sentences: int
-    """How many there are to draw from."""
+    """How many sentences there are to draw from."""
     digest: str
-    """SHA-256 of them, in hexadecimal."""
-    narrators: tuple[str, ...] = tuple(narrator.name for narrator in NARRATORS)
+    """SHA-256 of the sentences, in hexadecimal."""
+    speakers: tuple[str, ...] = tuple(speaker.name for speaker in SPEAKERS)
 
 
-class Saying(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Saying(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=FILE_NAMES):
     """A sentence in a part's transcript."""
 
     text: str
-    narrator: str
+    speaker: str
     tag: str
     first: int
     """Its first sample in the part's sound."""
     samples: int
     phones: tuple[tuple[str, float], ...]
-    """Names, and the ends in seconds of the sentence."""
+    """Names, and ends in seconds from the sentence's first sample."""
     held_out: bool
-    """Whether it must be kept from training."""
+    """True if it is kept out of training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ class Example:
 
     @property
     def phones(self) -> tuple[Phone, ...]:
-        """What is said when."""
+        """The phones and when they end."""
         return tuple(Phone(name, end_s) for name, end_s in self.saying.phones)
 
 
@@ -74,9 +77,9 @@ class Corpus:
         self.folder = folder
 
     def begin(self, recipe: Recipe) -> None:
-        """Write down the recipe, or check that the corpus that is there was made by the same one.
+        """Write the recipe, or check that it is the one of the corpus that is already there.
 
-        Raises `UserError` if it was not, or if the folder can't be written.
+        Raises `UserError` if it is another one, or if the folder can't be written.
         """
         path = self.folder / _RECIPE
         try:
@@ -97,11 +100,11 @@ class Corpus:
             raise UserError(f"{path} is no recipe: {error}.", "Choose a new folder.") from error
 
     def parts(self) -> list[int]:
-        """Return the numbers of the parts that are there, in order."""
+        """Return the numbers of the complete parts, in order."""
         return sorted(int(path.stem) for path in self.folder.glob("[0-9]*.jsonl"))
 
     def seconds(self) -> float:
-        """Return how long all of it is."""
+        """Return the length of all parts together."""
         return float(sum(soundfile.info(self._sound(number)).duration for number in self.parts()))
 
     def examples(self, number: int) -> Iterator[Example]:
@@ -118,23 +121,23 @@ class Corpus:
             yield Example(saying, pcm[saying.first : saying.first + saying.samples])
 
     def make_part(self, number: int, sentences: Sequence[str], seed: int, synthesizer: Synthesizer) -> float:
-        """Make a part and return its seconds. Sentences that `synthesizer` can't say are left out.
+        """Synthesise a part and return its length in seconds.
 
-        Raises `UserError` if the disk is full.
+        Sentences that `synthesizer` can't say are left out. Raises `UserError` if the disk is full.
         """
         rng = random.Random(f"{seed}/{number}")
         sayings: list[Saying] = []
         sounds: list[Samples] = []
         first = 0
         for _ in range(PART_SENTENCES):
-            text, manner = rng.choice(sentences), draw(rng)
+            text, style = rng.choice(sentences), draw(rng)
             try:
-                speech = synthesizer.say(text, manner)
+                speech = synthesizer.say(text, style)
             except SynthesisError:
                 continue
             phones = tuple((phone.name, phone.end_s) for phone in speech.phones)
             saying = Saying(
-                text, manner.narrator.name, manner.tag, first, len(speech.pcm), phones, is_held_out(text)
+                text, style.speaker.name, style.tag, first, len(speech.pcm), phones, is_held_out(text)
             )
             sayings.append(saying)
             sounds.append(speech.pcm)

@@ -1,4 +1,4 @@
-"""The data engine: has sentences said, part by part, until there are as many hours as were asked for."""
+"""The data engine: synthesises speech, part by part, until the corpus has the hours that were asked for."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ def make_corpus(
     hours: float,
     progress: Progress,
 ) -> float:
-    """Fill `corpus` up to `hours` of speech and return how many there are; what is there is kept.
+    """Extend `corpus` to `hours` of speech and return how many hours it has; existing parts are kept.
 
-    All `synthesizers` are at work at once; progress is told in minutes. Raises `UserError`.
+    All `synthesizers` work at the same time; progress is reported in minutes. Raises `UserError`.
     """
     digest = hashlib.sha256("\n".join(sentences).encode()).hexdigest()
     corpus.begin(Recipe(seed=seed, sentences=len(sentences), digest=digest))
@@ -32,10 +32,10 @@ def make_corpus(
     free = list(synthesizers)
     running: dict[Future[float], Synthesizer] = {}
 
-    def tell() -> None:
+    def report() -> None:
         progress("speech, in minutes", int(min(done_s, goal_s) / 60), int(goal_s / 60))
 
-    tell()
+    report()
     with ThreadPoolExecutor(len(synthesizers)) as pool:
         while done_s < goal_s:
             while free:
@@ -45,5 +45,5 @@ def make_corpus(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 free.append(running.pop(future))
                 done_s += future.result()
-            tell()
+            report()
     return corpus.seconds() / 3600

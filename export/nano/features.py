@@ -1,4 +1,4 @@
-"""What the stages learn from: the spectra of a corpus, its phones and pitch, frame by frame, kept on disk."""
+"""The features that the stages are trained on: spectra, phones and pitch of a corpus, kept on disk."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +18,7 @@ from edge_audio.step_audio.features.kaldi import INT16_SCALE, Fbank
 from edge_audio.step_audio.features.loudness import energy_norm
 from edge_audio.step_audio.features.prompt_mel import PromptMel
 from edge_audio.step_audio.features.resampler import SincResampler
-from export.nano.corpus import Corpus, Example
+from export.nano.corpus import FILE_NAMES, Corpus, Example
 from export.nano.pitch import f0_of
 from export.progress import Progress
 from runtime.atomic import AtomicFile
@@ -68,33 +68,42 @@ PHONES = (
     ),
     *("w", "y", "z", "zh"),
 )
-"""The phones of flite's English voices, silence first."""
+"""The phones of flite's English voices; silence comes first."""
 
-MEL_RATE_HZ, MEL_HOP, MEL_BANDS = 22050, 256, 80
-"""Of the speech decoder's spectrogram, as in the release."""
+MEL_RATE_HZ = 22050
+"""Sample rate of the speech decoder's spectrogram, as in the release."""
+
+MEL_HOP = 256
+"""Samples from one frame of that spectrogram to the next."""
+
+MEL_BANDS = 80
+"""Bands of that spectrogram."""
 
 SEMANTIC_BANDS = 128
-"""Of the semantic encoder's spectrogram, as in the release."""
+"""Bands of the semantic encoder's spectrogram, as in the release."""
 
 LABEL_HOP = 160
 """Samples at 16 kHz for a phone label: 10 ms."""
 
-_BEFORE_S, _AFTER_S = 0.06, 0.16
-"""Silence that stays around speech: synthetic sentences have more, and nobody wants to wait for it."""
+_BEFORE_S = 0.06
+"""Silence that is kept before speech; synthetic sentences have more."""
+
+_AFTER_S = 0.16
+"""Silence that is kept after speech."""
 
 _NARROW = np.float16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence as the stages see it. All arrays begin with the same sample."""
+    """A sentence as the stages read it. All arrays begin at the same sample."""
 
     text: str
-    narrator: str
+    speaker: str
     tag: str
     held_out: bool
     phones: tuple[tuple[str, float], ...]
-    """Names, and ends in seconds of `pcm`."""
+    """Names, and ends in seconds from the first sample of `pcm`."""
     arrays: dict[str, NDArray[Any]]
     """By the names in `ARRAYS`."""
 
@@ -103,13 +112,13 @@ class Sentence:
 
 
 ARRAYS = ("pcm", "fbank", "log_mel", "mel", "f0", "labels")
-"""pcm: int16 at 16 kHz, at its own level. fbank (frames, 80) and log_mel (hops, 128): what the linguistic and
-the semantic encoder hear, levelled, 100 a second. mel (frames, 80), f0 (frames,) in Hz, 0 where unvoiced: of
-the speech decoder, 86 a second. labels: a phone's index in `PHONES`, 100 a second."""
+"""pcm: int16 at 16 kHz, at its own level. fbank (frames, 80) and log_mel (hops, 128): the input of the
+linguistic and the semantic encoder, levelled, 100 a second. mel (frames, 80) and f0 (frames,) in Hz, 0 where
+unvoiced: for the speech decoder, 86 a second. labels: a phone's index in `PHONES`, 100 a second."""
 
 
 class FeatureStore:
-    """A folder with the features of a corpus, part by part, each whole or not there."""
+    """A folder with the features of a corpus, part by part; a part appears when it is complete."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -119,33 +128,33 @@ class FeatureStore:
         return sorted(int(path.stem) for path in self._folder.glob("[0-9]*.json"))
 
     def compute(self, corpus: Corpus, jobs: int, progress: Progress, most_parts: int | None = None) -> None:
-        """Compute what is missing of `corpus`, or of its first parts. Raises `UserError`."""
+        """Compute the missing parts of `corpus`, or of its first `most_parts`. Raises `UserError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
         wanted = corpus.parts()[:most_parts]
         missing = sorted(set(wanted) - set(self.parts()))
         done = len(wanted) - len(missing)
         progress("features", done, len(wanted))
-        # A fork of a process with threads may wait for ever for one that it doesn't have.
+        # A forked process may wait for ever for a thread of its parent.
         with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
             work = pool.map(self._compute_part, [corpus.folder] * len(missing), missing)
             for number, _ in enumerate(work, start=1):
                 progress("features", done + number, len(wanted))
 
     def read(self, names: Sequence[str], parts: Sequence[int] | None = None) -> Iterator[Sentence]:
-        """Yield all sentences with the arrays `names`. Raises `UserError` for a damaged part."""
+        """Yield all sentences with the arrays `names`. Raises `UserError` if a part is damaged."""
         for number in self.parts() if parts is None else parts:
             try:
                 lines = msgspec.json.decode(
                     (self._folder / f"{number:05d}.json").read_bytes(), type=list[_Line]
                 )
-                whole = {name: np.load(self._file(number, name), mmap_mode="r") for name in names}
+                arrays_of_part = {name: np.load(self._file(number, name), mmap_mode="r") for name in names}
             except (OSError, ValueError, msgspec.MsgspecError) as error:
                 raise UserError(
                     f"Part {number} of {self._folder} is damaged.", "Remove its files, and compute it again."
                 ) from error
             for line in lines:
-                arrays = {name: whole[name][slice(*line.spans[name])] for name in names}
-                yield Sentence(line.text, line.narrator, line.tag, line.held_out, line.phones, arrays)
+                arrays = {name: arrays_of_part[name][slice(*line.spans[name])] for name in names}
+                yield Sentence(line.text, line.speaker, line.tag, line.held_out, line.phones, arrays)
 
     def _compute_part(self, corpus: Path, number: int) -> None:
         lines: list[_Line] = []
@@ -162,7 +171,7 @@ class FeatureStore:
                 lengths[name] += len(array)
             lines.append(
                 _Line(
-                    sentence.text, sentence.narrator, sentence.tag, sentence.held_out, sentence.phones, spans
+                    sentence.text, sentence.speaker, sentence.tag, sentence.held_out, sentence.phones, spans
                 )
             )
         for name, arrays in kept.items():
@@ -174,9 +183,9 @@ class FeatureStore:
         return self._folder / f"{number:05d}.{name}.npy"
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, rename=FILE_NAMES):
     text: str
-    narrator: str
+    speaker: str
     tag: str
     held_out: bool
     phones: tuple[tuple[str, float], ...]
@@ -184,7 +193,7 @@ class _Line(msgspec.Struct):
 
 
 def features_of(example: Example) -> Sentence | None:
-    """Return what the stages see of `example`; None if it is too short to be of use."""
+    """Return the features of `example`; None if it is too short to be of use."""
     saying = example.saying
     spoken = [end_s for name, end_s in saying.phones if name != "pau"]
     if not spoken:
@@ -200,11 +209,11 @@ def features_of(example: Example) -> Sentence | None:
         "pcm": (pcm * 32767).astype(np.int16),
         "labels": frame_labels(phones, len(pcm) // LABEL_HOP),
     }
-    return Sentence(saying.text, saying.narrator, saying.tag, saying.held_out, phones, arrays)
+    return Sentence(saying.text, saying.speaker, saying.tag, saying.held_out, phones, arrays)
 
 
 def spectra(pcm: Samples) -> dict[str, NDArray[Any]]:
-    """Return what the encoders hear of `pcm` at 16 kHz, and what the decoder makes, by their names."""
+    """Return the spectra of `pcm` at 16 kHz that encoders read and the decoder predicts, by their names."""
     levelled = energy_norm(pcm)
     fbank, log_mel, mel, resampler = _front_ends()
     decoded = mel(resampler(pcm))
@@ -218,7 +227,7 @@ def spectra(pcm: Samples) -> dict[str, NDArray[Any]]:
 
 
 def frame_labels(phones: Sequence[tuple[str, float]], count: int) -> NDArray[np.uint8]:
-    """Return the index in `PHONES` of what is said in the middle of each of `count` labels."""
+    """Return the index in `PHONES` of the phone in the middle of each of `count` labels."""
     ends = np.array([end_s for _, end_s in phones])
     names = np.array([PHONES.index(name) for name, _ in phones], np.uint8)
     middles_s = (np.arange(count) + 0.5) * LABEL_HOP / INPUT_RATE_HZ
@@ -227,7 +236,7 @@ def frame_labels(phones: Sequence[tuple[str, float]], count: int) -> NDArray[np.
 
 @cache
 def _front_ends() -> tuple[Fbank, LogMel, PromptMel, SincResampler]:
-    """Return what computes spectra; once a process, as their filters take a while."""
+    """Return what computes the spectra; once a process, as their filters take a while to build."""
     return (
         Fbank("hamming", INT16_SCALE),
         LogMel(SEMANTIC_BANDS),

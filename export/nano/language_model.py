@@ -1,8 +1,9 @@
-"""The language model's stage: text and a voice's example become audio codes.
+"""The language model's stage: text and an example of a voice become audio codes.
 
-Two sentences of a narrator are read in the release's own form: the first is the voice's example, and is
-learned as well. In training alone, one head of some layers is led to the piece of text that is being spoken,
-which the phones' times tell: without it, a small model takes very long to find its way along a text.
+An example is two sentences of a speaker in the release's own form; the first is the voice's example, whose
+codes are learned as well. Guided attention, in training only, makes one head of some layers attend to the
+piece of text that is being spoken, which is known from the phones' times. Without it, a small model takes
+very long to learn to follow the text.
 """
 
 import math
@@ -43,37 +44,51 @@ CONFIG = Step1Config(
 )
 
 _GUIDED_LAYERS = (2, 3)
+"""Layers with guided attention."""
+
 _GUIDED_HEAD = -1
+"""Their head that is guided."""
+
+_GUIDED_ATTENTION = 0.3
+"""Weight of the guided attention loss."""
+
 _DROPOUT = 0.1
-"""The texts are few for the model's size."""
+"""There are few texts for the model's size."""
+
 _TOKENS = 5000
-"""In a batch, with what fills it up."""
+"""Tokens of a batch, padding included."""
+
 _DRAWN = 64
 """Examples that a batch is chosen from."""
+
 _SAMPLED = 0.3
-"""Part of the texts that are cut into other pieces than the likeliest, so that rare words can be spelled."""
+"""Share of texts that are split into other pieces than the likeliest (subword regularisation), so that rare
+words can be spelled."""
+
 _JOINED = 0.2
-"""Part of the examples in which the second turn says two or three sentences."""
+"""Share of examples whose second turn has two or three sentences."""
+
 _IGNORED = -100
+"""Target of ids that are not predicted."""
 
 _OFFSETS_S = (0.03, 0.09, 0.02, 0.06, 0.10)
-"""Where in a group each code is about."""
+"""The time in a group that each code describes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Utterance:
-    """A sentence as the language model learns it."""
+    """A sentence as the language model is trained on it."""
 
     text: str
     tag: str
-    """As its token is written, brackets included; empty for none."""
+    """As it is written in a text, with brackets; empty for none."""
     codes: NDArray[np.int64]
-    places: NDArray[np.int64]
-    """The character of `text` that is spoken at each code."""
+    characters: NDArray[np.int64]
+    """Index in `text` of the character that is spoken at each code."""
 
 
 def utterances(sentences: Sequence[Coded]) -> dict[str, list[Utterance]]:
-    """Return what each narrator says."""
+    """Return the utterances of each speaker."""
     kept = [each for each in sentences if len(each.codes) >= 2 * GROUP]
     found: dict[str, list[Utterance]] = {}
     paths = align([each.text for each in kept], [[name for name, _ in each.phones] for each in kept])
@@ -83,12 +98,12 @@ def utterances(sentences: Sequence[Coded]) -> dict[str, list[Utterance]]:
         ends = np.array([end_s for _, end_s in sentence.phones])
         phone = np.minimum(np.searchsorted(ends, groups.reshape(-1), side="right"), len(ends) - 1)
         utterance = Utterance(sentence.text, written_tag(sentence.tag), codes, path[phone])
-        found.setdefault(sentence.narrator, []).append(utterance)
+        found.setdefault(sentence.speaker, []).append(utterance)
     return found
 
 
 def new_step1() -> Step1:
-    """Return the language model, untrained."""
+    """Return an untrained language model."""
     model = Step1(CONFIG, _DROPOUT)
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
@@ -100,9 +115,9 @@ def new_step1() -> Step1:
 
 
 def guided_forward(model: Step1, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """Return what `model` makes of `ids` (batch, n), and the logarithms of its guided heads' weights.
+    """Return the output of `model` for `ids` (batch, n), and the log-weights of its guided attention.
 
-    The weights are (batch, n, n), of each layer with such a head.
+    The log-weights are (batch, n, n), one tensor for each guided layer.
     """
     trace = Trace(_GUIDED_LAYERS)
     hidden = model(ids, trace=trace)
@@ -111,33 +126,33 @@ def guided_forward(model: Step1, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
 
 
 class LanguageModelStage:
-    """Pairs of sentences by one narrator."""
+    """Learns from pairs of sentences by one speaker."""
 
     name = NAME
 
-    def __init__(self, folder: Path, said: Mapping[str, Sequence[Utterance]]) -> None:
-        """`folder` holds the tokenizer."""
+    def __init__(self, folder: Path, utterances: Mapping[str, Sequence[Utterance]]) -> None:
+        """`folder` holds the tokenizer; `utterances` are those of each speaker."""
         self._model = new_step1()
         self.module: nn.Module = self._model
         self._tokenizer = TextTokenizer.open(folder)
         self._pieces: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / MODEL))
-        self._said = said
+        self._utterances = utterances
 
     def losses(self, step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
         """See `Stage.losses`."""
-        ids, targets, guides = self._batch(rng)
-        model = self._model
+        ids, targets, aligned = self._batch(rng)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden, seen = guided_forward(model, ids)
+            hidden, log_weights = guided_forward(self._model, ids)
             losses = self._code_losses(hidden, targets)
-        known = guides >= 0
-        attended = [each.gather(2, guides.clamp(min=0)[..., None])[..., 0][known].mean() for each in seen]
-        return losses | {"way": -0.3 * torch.stack(attended).mean()}
+        known = aligned >= 0
+        place = aligned.clamp(min=0)[..., None]
+        attended = [each.gather(2, place)[..., 0][known].mean() for each in log_weights]
+        return losses | {"guided_attention": -_GUIDED_ATTENTION * torch.stack(attended).mean()}
 
     def _code_losses(self, hidden: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Return how badly each book's codes are foreseen; a turn ends where a linguistic code may begin.
+        """Return the cross entropy of each codebook's codes; a turn may end in place of a linguistic code.
 
-        Only the book whose turn it is has scores: its codes are drawn under the rule of phases.
+        Only the codebook whose turn it is has logits: its codes are drawn under the phase rule.
         """
         weight = self._model.lm_head.weight
         first, end = PIECES + RELEASED.linguistic, CONFIG.eos_token_id
@@ -150,22 +165,22 @@ class LanguageModelStage:
         }
         count = linguistic.sum() + semantic.sum()
         losses = {}
-        for book, (asked, head, start) in heads.items():
-            truth = torch.where(ends[asked], len(head) - 1, targets[asked] - start)
-            scores = hidden[asked] @ head.T
-            losses[book] = nn.functional.cross_entropy(scores.float(), truth, reduction="sum") / count
+        for codebook, (mask, head, start) in heads.items():
+            truth = torch.where(ends[mask], len(head) - 1, targets[mask] - start)
+            scores = hidden[mask] @ head.T
+            losses[codebook] = nn.functional.cross_entropy(scores.float(), truth, reduction="sum") / count
         return losses
 
     def example(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return the ids of one example, and the place among them of what is spoken at each, -1 for none."""
-        ids, _, guides = self._row(rng)
-        return torch.tensor(ids), torch.tensor(guides)
+        """Return the ids of one example, and for each the index of the text piece it speaks, -1 for none."""
+        ids, _, aligned = self._row(rng)
+        return torch.tensor(ids), torch.tensor(aligned)
 
     def _batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return ids, what follows each, and where in the text that is; all (batch, n)."""
+        """Return ids, the target of each, and the index of the text piece that it speaks; all (batch, n)."""
         random.seed(int(rng.integers(1 << 31)))
         drawn = sorted((self._row(rng) for _ in range(_DRAWN)), key=lambda row: len(row[0]))
-        # Rows of about the same length, so that little is filled up.
+        # Rows of about the same length, so that there is little padding.
         start = int(rng.integers(len(drawn)))
         rows: list[tuple[list[int], list[int], list[int]]] = []
         for row in (*drawn[start:], *drawn[:start][::-1]):
@@ -175,16 +190,17 @@ class LanguageModelStage:
             rows.append(row)
         longest = max(len(row[0]) for row in rows)
         columns = []
-        for column, filler in enumerate((0, _IGNORED, -1)):
-            columns.append(torch.tensor([row[column] + [filler] * (longest - len(row[0])) for row in rows]))
+        for column, padding in enumerate((0, _IGNORED, -1)):
+            columns.append(torch.tensor([row[column] + [padding] * (longest - len(row[0])) for row in rows]))
         return columns[0], columns[1], columns[2]
 
     def _row(self, rng: np.random.Generator) -> tuple[list[int], list[int], list[int]]:
-        narrator = list(self._said)[int(rng.integers(len(self._said)))]
-        said = self._said[narrator]
+        """Draw an example: its ids, their targets, and the index of the text piece that each speaks."""
+        speaker = list(self._utterances)[int(rng.integers(len(self._utterances)))]
+        of_speaker = self._utterances[speaker]
 
         def drawn() -> Utterance:
-            return said[int(rng.integers(len(said)))]
+            return of_speaker[int(rng.integers(len(of_speaker)))]
 
         first, second = drawn(), drawn()
         if rng.random() < _JOINED:
@@ -193,31 +209,33 @@ class LanguageModelStage:
                 if more.tag == second.tag:
                     second = _joined(second, more)
         prompt = speech_prompt(self._tokenizer, "", "", "", [])
-        # The empty prompt ends in three turns without content: example, its codes, text; and opens a fourth.
+        # The empty prompt has three turns without content (example, its codes, text) and opens a fourth.
         end = self._tokenizer.end_of_turn
         cut = [index for index, number in enumerate(prompt) if number == end]
         system, human = prompt[: cut[0] + 1], prompt[cut[0] + 1 : cut[1]]
         assistant = prompt[cut[1] + 1 : cut[2]]
-        ids, guides = list(system), [-1] * len(system)
-        asked = [False] * len(system)
+        ids, aligned = list(system), [-1] * len(system)
+        predicted = [False] * len(system)
         for utterance in (first, second):
             pieces, piece_of = self._encoded(utterance, rng)
             start = len(ids) + len(human)
             ids += [*human, *pieces, end, *assistant]
-            guides += [-1] * (len(human) + len(pieces) + 1 + len(assistant))
-            asked += [False] * (len(human) + len(pieces) + 1 + len(assistant))
-            # What is said next is learned at the position before it.
-            ways = [start + piece_of[place] for place in utterance.places]
-            guides[-1] = ways[0]
-            asked[-1] = True
+            aligned += [-1] * (len(human) + len(pieces) + 1 + len(assistant))
+            predicted += [False] * (len(human) + len(pieces) + 1 + len(assistant))
+            # Each code is predicted at the position before it.
+            pieces_spoken = [start + piece_of[index] for index in utterance.characters]
+            aligned[-1] = pieces_spoken[0]
+            predicted[-1] = True
             ids += [int(code) + PIECES for code in utterance.codes] + [end]
-            guides += [*ways[1:], -1, -1]
-            asked += [True] * len(utterance.codes) + [False]
-        targets = [ids[index + 1] if ask else _IGNORED for index, ask in enumerate(asked[:-1])] + [_IGNORED]
-        return ids, targets, guides
+            aligned += [*pieces_spoken[1:], -1, -1]
+            predicted += [True] * len(utterance.codes) + [False]
+        targets = [
+            following if learned else _IGNORED for following, learned in zip(ids[1:], predicted, strict=False)
+        ]
+        return ids, [*targets, _IGNORED], aligned
 
     def _encoded(self, utterance: Utterance, rng: np.random.Generator) -> tuple[list[int], list[int]]:
-        """Return the ids of tag and text, and the place among them of each character of the text."""
+        """Return the ids of tag and text, and for each character of the text the index of its piece."""
         text = utterance.text
         sampling = rng.random() < _SAMPLED
         options: dict[str, Any] = (
@@ -226,7 +244,7 @@ class LanguageModelStage:
         names: list[str] = self._pieces.encode(text, out_type=str, **options)
         ids = [self._pieces.piece_to_id(name) for name in names]
         tag = self._tokenizer.encode(utterance.tag) if utterance.tag else []
-        # A piece's spaces are written "▁", and the text has one more at its beginning.
+        # A space is written "▁" in a piece, and the text gets one more at its beginning.
         spelled = 0
         piece_of = []
         for index, name in enumerate(names):
@@ -242,5 +260,5 @@ class LanguageModelStage:
 
 def _joined(first: Utterance, then: Utterance) -> Utterance:
     text = f"{first.text} {then.text}"
-    places = np.concatenate((first.places, then.places + len(first.text) + 1))
-    return Utterance(text, first.tag, np.concatenate((first.codes, then.codes)), places)
+    characters = np.concatenate((first.characters, then.characters + len(first.text) + 1))
+    return Utterance(text, first.tag, np.concatenate((first.codes, then.codes)), characters)

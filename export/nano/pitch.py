@@ -1,4 +1,4 @@
-"""The pitch of synthetic speech, by which the vocoder and the codes learn it: from autocorrelation."""
+"""The pitch of synthetic speech, from autocorrelation: a training target of vocoder and tokenizers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,30 +6,30 @@ from numpy.typing import NDArray
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
-"""Pitches that are looked for."""
+"""The range of pitches that are found."""
 
 _WINDOW_SAMPLES = 640
 """40 ms: two and a half periods of the lowest pitch."""
 
 _VOICED = 0.55
-"""Normalised autocorrelation from which on speech is voiced."""
+"""Speech is voiced from this normalised autocorrelation on."""
 
 _QUIET_DB = 45.0
-"""What is this much quieter than the loudest frame is not voiced."""
+"""A frame that is this much quieter than the loudest one is not voiced."""
 
 _JUMP_COST = 0.35
-"""Of an octave between neighbouring frames, against a correlation of 1."""
+"""Cost of an octave between neighbouring frames; a correlation of 1 gains 1."""
 
 _HIGHER_COST = 0.03
-"""Of each octave below `HIGHEST_HZ`: two periods correlate as well as one."""
+"""Cost of each octave below `HIGHEST_HZ`: two periods correlate as well as one."""
 
 _CANDIDATES = 4
 
 
 def f0_of(pcm: Samples, middles: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the pitch in Hz around each of `middles`, which are places in `pcm` at 16 kHz; 0 where unvoiced.
+    """Return the pitch in Hz around each of `middles`, samples of `pcm` at 16 kHz; 0 where unvoiced.
 
-    Peaks of the normalised autocorrelation are joined to the smoothest path through them.
+    It is the smoothest path through the peaks of the normalised autocorrelation.
     """
     shortest, longest = int(INPUT_RATE_HZ / HIGHEST_HZ), int(INPUT_RATE_HZ / LOWEST_HZ)
     size = _WINDOW_SAMPLES + longest
@@ -52,7 +52,7 @@ def f0_of(pcm: Samples, middles: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _path(correlation: NDArray[np.float64], audible: NDArray[np.bool_], shortest: int) -> NDArray[np.float32]:
-    """Return the pitch of each frame along the best way through the peaks of `correlation` (frames, lags)."""
+    """Return each frame's pitch on the best path through the peaks of `correlation` (frames, lags)."""
     count, lags = correlation.shape
     inner = correlation[:, 1:-1]
     peaks = (inner >= correlation[:, :-2]) & (inner > correlation[:, 2:])
@@ -67,9 +67,11 @@ def _path(correlation: NDArray[np.float64], audible: NDArray[np.bool_], shortest
     total = values[0].copy() if count else np.zeros(_CANDIDATES)
     back = np.zeros((count, _CANDIDATES), np.int64)
     for frame in range(1, count):
-        ways = total[None, :] - _JUMP_COST * np.abs(heights[frame][:, None] - heights[frame - 1][None, :])
-        back[frame] = ways.argmax(axis=1)
-        total = ways.max(axis=1) + values[frame]
+        candidates = total[None, :] - _JUMP_COST * np.abs(
+            heights[frame][:, None] - heights[frame - 1][None, :]
+        )
+        back[frame] = candidates.argmax(axis=1)
+        total = candidates.max(axis=1) + values[frame]
     f0 = np.zeros(count, np.float32)
     choice = int(total.argmax()) if count else 0
     for frame in range(count - 1, -1, -1):
@@ -81,7 +83,7 @@ def _path(correlation: NDArray[np.float64], audible: NDArray[np.bool_], shortest
 
 
 def _refined(values: NDArray[np.float64], lag: int) -> float:
-    """Return where the parabola through three values around `lag` has its top."""
+    """Return where the parabola through the three values around `lag` has its peak."""
     before, here, after = values[lag - 1 : lag + 2]
     bend = before - 2 * here + after
     return lag if bend >= 0 else lag + 0.5 * float(before - after) / float(bend)

@@ -1,4 +1,4 @@
-"""The sentences that the data engine has said: from plain text files, cleaned, and split for good."""
+"""The sentences of the data engine: read, cleaned, and split into training and held-out ones."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 MOST_WORDS = 30
-"""Longer ones are left out: a sentence of 30 words takes 10 s."""
+"""Longer sentences are left out: one of 30 words takes 10 s."""
 
 _HELD_OUT_PERCENT = 1
 
@@ -22,10 +22,10 @@ _PLAIN = str.maketrans(
 
 
 def read_sentences(files: Iterable[Path]) -> list[str]:
-    """Return the sentences of `files`, one a line, each once, in their order.
+    """Return the sentences of `files`, which have one a line, each sentence once and in order.
 
-    Left out are those with signs that are no English text, without a word, and with more than `MOST_WORDS`.
-    Raises `UserError` for a file that can't be read, or if nothing is left.
+    Sentences with other characters than English text has, without a word, or with more than `MOST_WORDS` are
+    left out. Raises `UserError` if a file can't be read, or if no sentence is left.
     """
     found = dict.fromkeys(sentence for file in files for sentence in _clean(_lines(file)))
     if not found:
@@ -34,7 +34,7 @@ def read_sentences(files: Iterable[Path]) -> list[str]:
 
 
 def write_sentences(file: Path, sentences: Iterable[str]) -> int:
-    """Write those of `sentences` that can be used to `file`, each once, and return how many they are.
+    """Write the usable `sentences` to `file`, each once, and return how many there are.
 
     Raises `UserError` if the file can't be written.
     """
@@ -45,7 +45,7 @@ def write_sentences(file: Path, sentences: Iterable[str]) -> int:
 
 
 def is_held_out(sentence: str) -> bool:
-    """Whether `sentence` is kept from all training, by its words alone: one in a hundred is."""
+    """Return True if `sentence` is kept out of all training: one in a hundred is, by its words alone."""
     words = " ".join(re.findall(r"[a-z0-9']+", sentence.lower()))
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8]) % 100 < _HELD_OUT_PERCENT
 

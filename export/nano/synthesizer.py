@@ -1,4 +1,4 @@
-"""The synthesizer that speaks for the data engine: flite, which also tells when each phone ends."""
+"""The synthesizer of the data engine: flite, which also reports when each phone ends."""
 
 import shutil
 import subprocess
@@ -10,11 +10,11 @@ import numpy as np
 import soundfile
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from export.nano.manner import Manner
+from export.nano.style import Style
 from runtime.errors import UserError
 
 LEVEL_DBFS = -23.0
-"""RMS of the audible part of speech of the usual loudness."""
+"""RMS of the audible part of speech, at the usual loudness."""
 
 _AUDIBLE = 0.01
 _LIMIT = 0.99
@@ -23,7 +23,7 @@ _PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone of flite's set (ARPABET in small letters; `pau` for silence)."""
+    """A phone of flite's set (ARPABET in lower case; `pau` for silence)."""
 
     name: str
     end_s: float
@@ -31,7 +31,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """A sentence that was said."""
+    """A synthesised sentence."""
 
     pcm: Samples
     """At `INPUT_RATE_HZ`, the rate of flite's voices."""
@@ -39,22 +39,22 @@ class Speech:
 
 
 class SynthesisError(Exception):
-    """A sentence that the synthesizer can't say."""
+    """The synthesizer can't say a sentence."""
 
 
 class Synthesizer(Protocol):
-    """Says sentences."""
+    """Synthesises sentences."""
 
-    def say(self, sentence: str, manner: Manner) -> Speech:
-        """Return `sentence`, said in `manner`, the same each time. Raises `SynthesisError`."""
+    def say(self, sentence: str, style: Style) -> Speech:
+        """Return `sentence` in `style`; the samples are the same each time. Raises `SynthesisError`."""
         ...
 
 
 class Flite:
-    """The small synthesizer of Carnegie Mellon University, as a program of its own."""
+    """The small synthesizer of Carnegie Mellon University, run as a process for each sentence."""
 
     def __init__(self, scratch: Path) -> None:
-        """`scratch` is a WAV file that it writes again and again.
+        """`scratch` is the WAV file that flite writes each sentence to.
 
         Raises `UserError` if flite is missing.
         """
@@ -64,21 +64,21 @@ class Flite:
             )
         self._file = scratch
 
-    def say(self, sentence: str, manner: Manner) -> Speech:
+    def say(self, sentence: str, style: Style) -> Speech:
         """See `Synthesizer.say`."""
-        options = ["-voice", manner.narrator.name, "--setf", f"duration_stretch={1 / manner.speed:.4f}"]
-        if manner.f0_hz is not None:
-            options += ["--setf", f"int_f0_target_mean={manner.f0_hz:.1f}"]
+        options = ["-voice", style.speaker.name, "--setf", f"duration_stretch={1 / style.speed:.4f}"]
+        if style.f0_hz is not None:
+            options += ["--setf", f"int_f0_target_mean={style.f0_hz:.1f}"]
         command = ["flite", *options, "-psdur", "-t", sentence, "-o", str(self._file)]
         try:
-            told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_PATIENCE_S)
+            run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_PATIENCE_S)
             pcm, rate_hz = soundfile.read(self._file, dtype="float32")
-            phones = tuple(_phone(word) for word in told.stdout.split())
+            phones = tuple(_phone(word) for word in run.stdout.split())
         except (subprocess.SubprocessError, soundfile.SoundFileError, ValueError) as error:
             raise SynthesisError(f"flite can't say {sentence!r}: {error}") from error
         if rate_hz != INPUT_RATE_HZ or not phones:
             raise SynthesisError(f"flite's answer to {sentence!r} is {rate_hz} Hz and {len(phones)} phones")
-        return Speech(_at_level(pcm, LEVEL_DBFS + manner.gain_db), phones)
+        return Speech(_at_level(pcm, LEVEL_DBFS + style.gain_db), phones)
 
 
 def _phone(word: str) -> Phone:
@@ -87,7 +87,7 @@ def _phone(word: str) -> Phone:
 
 
 def _at_level(pcm: Samples, dbfs: float) -> Samples:
-    """Return `pcm` with its audible part at `dbfs`, or as loud as fits."""
+    """Return `pcm` with its audible part at `dbfs`, or less where it would clip."""
     audible = pcm[np.abs(pcm) > _AUDIBLE]
     if not len(audible):
         raise SynthesisError("flite is silent")

@@ -1,4 +1,4 @@
-"""How a stage is trained: seeded, saved while it goes on, and taken up where it stopped."""
+"""The training loop of a stage: seeded, saved every two minutes, and resumed where it stopped."""
 
 import math
 import time
@@ -16,38 +16,38 @@ from runtime.atomic import AtomicFile
 from runtime.errors import UserError
 
 _SAVE_EVERY_S = 120.0
-_SMOOTHED = 0.98
-"""Of a loss that is told: the part of what it was before."""
+_EMA_FACTOR = 0.98
+"""Smoothing factor of the exponential moving average (EMA) of each loss in the progress report."""
 
 
 class Stage(Protocol):
-    """Something that is trained."""
+    """A model to train, with its losses."""
 
     name: str
-    """Of its file, too."""
+    """Also the name of its file."""
     module: nn.Module
-    """All that is trained."""
+    """The parameters to train."""
 
     def losses(self, step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
-        """Return what is to become small in this step, by name: their sum is what is minimised."""
+        """Return the losses of this step by name; their sum is minimised."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast a stage learns."""
+    """Number of steps, learning rate and other settings of the optimizer (AdamW)."""
 
     steps: int
     rate: float
-    """The highest learning rate; it rises over `warm_up` steps and then falls along a cosine."""
+    """The highest learning rate: it rises over `warm_up` steps, then falls along a cosine."""
     warm_up: int = 200
     last_rate: float = 0.02
-    """What is left of it at the end."""
+    """The last learning rate, as a share of `rate`."""
     decay: float = 0.01
-    """Of weights (AdamW)."""
+    """Weight decay."""
     beta2: float = 0.98
     clip: float = 1.0
-    """Largest norm of a gradient."""
+    """Largest norm of the gradient."""
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -60,10 +60,10 @@ class Schedule:
 
 
 def train(stage: Stage, schedule: Schedule, folder: Path, seed: int, progress: Progress) -> None:
-    """Train `stage`, or go on where `folder` says that it stopped, and leave it as it is in the end.
+    """Train `stage` to the end of `schedule`, resuming from the state in `folder` if there is one.
 
-    What a step draws depends on `seed` and its number alone. Raises `UserError` if the state in `folder`
-    can't be read or written, or belongs to other dimensions.
+    The random numbers of a step depend on `seed` and on its number alone. Raises `UserError` if the state
+    can't be read or written, or has other dimensions, and if a loss is no longer finite.
     """
     path = folder / f"{stage.name}.pt"
     parameters = [parameter for parameter in stage.module.parameters() if parameter.requires_grad]
@@ -72,7 +72,7 @@ def train(stage: Stage, schedule: Schedule, folder: Path, seed: int, progress: P
     )
     step = _resume(path, stage.module, optimizer)
     saved = time.monotonic()
-    told: dict[str, float] = {}
+    smoothed: dict[str, float] = {}
     stage.module.train()
     while step < schedule.steps:
         torch.manual_seed(seed * 1_000_003 + step)
@@ -86,22 +86,20 @@ def train(stage: Stage, schedule: Schedule, folder: Path, seed: int, progress: P
         step += 1
         for name, loss in losses.items():
             value = loss.item()
-            told[name] = _SMOOTHED * told.get(name, value) + (1 - _SMOOTHED) * value
-        if not all(map(math.isfinite, told.values())):
-            raise UserError(
-                f"The stage {stage.name} has lost its way at step {step}.", "Lower its learning rate."
-            )
+            smoothed[name] = _EMA_FACTOR * smoothed.get(name, value) + (1 - _EMA_FACTOR) * value
+        if not all(map(math.isfinite, smoothed.values())):
+            raise UserError(f"The stage {stage.name} diverged at step {step}.", "Lower its learning rate.")
         if step == schedule.steps or time.monotonic() - saved > _SAVE_EVERY_S:
             _save(path, stage.module, optimizer, step)
             saved = time.monotonic()
         if step % 10 == 0 or step == schedule.steps:
-            listed = " ".join(f"{name} {value:.3f}" for name, value in told.items())
+            listed = " ".join(f"{name} {value:.3f}" for name, value in smoothed.items())
             progress(f"{stage.name}: {listed}", step, schedule.steps)
     stage.module.eval()
 
 
 def trained(stage: str, module: nn.Module, folder: Path) -> None:
-    """Load what `train` left of `stage` into `module`. Raises `UserError` if it is not there."""
+    """Load the weights that `train` saved for `stage` into `module`. Raises `UserError` if there are none."""
     if _resume(folder / f"{stage}.pt", module, None) == 0:
         raise UserError(
             f"The stage {stage} is not trained in {folder}.", f"Train it: python -m export nano {stage}"
@@ -110,7 +108,7 @@ def trained(stage: str, module: nn.Module, folder: Path) -> None:
 
 
 def _resume(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
-    """Load the state at `path` and return how many steps it has behind it: 0 where there is none."""
+    """Load the state at `path` and return how many steps it was trained: 0 if there is no state."""
     if not path.exists():
         return 0
     try:
@@ -120,7 +118,9 @@ def _resume(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer | No
             optimizer.load_state_dict(state["optimizer"])
         return int(state["step"])
     except Exception as error:  # PyTorch raises whatever it likes for what it can't read
-        raise UserError(f"{path} is damaged or of other dimensions.", "Remove it, and train anew.") from error
+        raise UserError(
+            f"{path} is damaged or of other dimensions.", "Remove it, and train again."
+        ) from error
 
 
 def _save(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
@@ -130,4 +130,4 @@ def _save(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, step:
         with AtomicFile(path) as file:
             torch.save(state, file.file)
     except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} can't be written: {error}.", "Free space, and go on.") from error
+        raise UserError(f"{path} can't be written: {error}.", "Free space, and run this again.") from error

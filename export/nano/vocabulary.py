@@ -1,4 +1,4 @@
-"""Nano's text tokenizer, in the release's format: pieces of English, and a token for each fixed phrase."""
+"""Nano's text tokenizer in the release's format: pieces of English, and one token for each fixed phrase."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from edge_audio.step_audio.tokens import RELEASED
 from edge_audio.tts.tags import PACES, PITCHES, find_tag
 
 PIECES = 3072
-"""Of text, bytes and phrases; audio tokens follow."""
+"""Tokens of text, bytes and phrases; audio tokens follow."""
 
 _UNK, _EOS = "<unk>", "</s>"
 
@@ -23,18 +23,18 @@ _FIRST_PHRASE = 5
 
 
 def control_tags() -> list[str]:
-    """Return the released words of the tags that nano knows: how fast, and how high."""
+    """Return the released words of the tags that nano knows: those for pace and pitch."""
     return [tag.released for name in (*PACES, *PITCHES) if (tag := find_tag(name))]
 
 
-def written_tag(manner: str) -> str:
-    """Return the brackets that ask for a manner of the corpus, empty where codes don't tell it: loudness."""
-    tag = find_tag(manner) if manner in (*PACES, *PITCHES) else None
+def written_tag(name: str) -> str:
+    """Return a tag as it is written before a text; empty for loudness, which codes don't carry."""
+    tag = find_tag(name) if name in (*PACES, *PITCHES) else None
     return f"({tag.released})" if tag else ""
 
 
 def phrases(tags: Iterable[str]) -> list[str]:
-    """Return what is one token each: what prompts always say, and the `tags` that a text may begin with."""
+    """Return what becomes one token each: the fixed phrases of prompts, and the `tags` before a text."""
     return ["\n", "system\n", "human\n", "assistant\n", system_prompt("", ""), *(f"({tag})" for tag in tags)]
 
 

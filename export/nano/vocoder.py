@@ -1,4 +1,4 @@
-"""The vocoder's stage: HiFT learns to make a waveform of a spectrogram, and to read the pitch off it."""
+"""The vocoder's stage: HiFT learns to turn a mel spectrogram into a waveform, and to predict its pitch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ CONFIG = HiftConfig(
     lrelu_slope=0.1,
     audio_limit=0.99,
 )
-"""As the release's, but for fewer residual blocks."""
+"""As in the release, with fewer residual blocks."""
 
 SIZES = HiftSizes(bands=MEL_BANDS, channels=(160, 80, 40), harmonics=9, f0_channels=96)
 
@@ -45,17 +45,17 @@ _TYPICAL_F0_HZ = 100.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A sentence as the vocoder learns it."""
+    """A sentence as the vocoder is trained on it."""
 
     mel: NDArray[np.float16]
     """Shape (frames, bands)."""
     f0: NDArray[np.float32]
     pcm: NDArray[np.int16]
-    """At `MEL_RATE_HZ`, a hop for each frame."""
+    """At `MEL_RATE_HZ`; one hop for each frame."""
 
 
 def recordings(sentences: Sequence[Sentence]) -> list[Recording]:
-    """Bring `sentences` to the vocoder's rate, leaving out those that are shorter than a crop."""
+    """Resample `sentences` to the vocoder's rate; those that are shorter than a crop are left out."""
     resampler = SincResampler(INPUT_RATE_HZ, MEL_RATE_HZ)
     found = []
     for sentence in sentences:
@@ -67,7 +67,7 @@ def recordings(sentences: Sequence[Sentence]) -> list[Recording]:
 
 
 def decoder_mel() -> PromptMel:
-    """Return what computes the spectrogram of the vocoder's own sound."""
+    """Return what computes the mel spectrogram of the vocoder's output."""
     return PromptMel(MEL_RATE_HZ, 1024, MEL_HOP, MEL_BANDS, 8000.0)
 
 
@@ -75,9 +75,9 @@ def new_vocoder() -> HiftGenerator:
     """Return an untrained vocoder."""
     vocoder = HiftGenerator(CONFIG, SIZES)
     with torch.no_grad():
-        # Of speech, rather than of a hum far below the voiced range.
+        # Begin at the pitch of speech, rather than far below the voiced range.
         vocoder.f0_predictor.classifier.bias.add_(_TYPICAL_F0_HZ)
-        # The magnitudes of quiet noise, rather than of a roar.
+        # Begin with the magnitudes of quiet noise, rather than of loud noise.
         vocoder.conv_post.weight.mul_(0.1)
         magnitudes = CONFIG.istft_params.n_fft // 2 + 1
         assert vocoder.conv_post.bias is not None
@@ -86,7 +86,7 @@ def new_vocoder() -> HiftGenerator:
 
 
 class VocoderStage:
-    """Spectra at several resolutions are compared; the pitch is learned beside."""
+    """Minimises the multi-resolution STFT loss, the mel loss and the error of the predicted pitch."""
 
     name = NAME
 
@@ -113,8 +113,8 @@ class VocoderStage:
             for stage in range(len(vocoder.ups)):
                 x = vocoder.stage(stage, x, vocoder.source_branch(stage, spectrum))
         made = vocoder.wav(vocoder.spectral_frames(x.float()))
-        heard = vocoder.f0_predictor(mel)
-        return {"f0": 0.02 * nn.functional.l1_loss(heard, f0), **self._spectral(made, wav)}
+        predicted = vocoder.f0_predictor(mel)
+        return {"f0": 0.02 * nn.functional.l1_loss(predicted, f0), **self._spectral(made, wav)}
 
     def _spectral(self, made: Tensor, wav: Tensor) -> dict[str, Tensor]:
         log, linear = torch.zeros(()), torch.zeros(())

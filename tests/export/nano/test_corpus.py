@@ -1,5 +1,6 @@
 """The corpus: repeatable, taken up where it stopped, whole or not there."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from export.nano.corpus import PART_SENTENCES, Corpus, Example, Recipe
 from export.nano.data_engine import make_corpus
-from export.nano.manner import Manner
+from export.nano.style import Style
 from export.nano.synthesizer import Phone, Speech, SynthesisError
 from export.progress import silent
 from runtime.errors import UserError
@@ -20,17 +21,17 @@ PART_HOURS = PART_SENTENCES * 0.01 / 3600
 
 
 class Beeper:
-    """Says each sentence as 10 ms of one level, which sentence and manner decide."""
+    """Says each sentence as 10 ms of one level, which sentence and style decide."""
 
     def __init__(self, can_t_say: str = "") -> None:
         self.said = 0
         self._can_t_say = can_t_say
 
-    def say(self, sentence: str, manner: Manner) -> Speech:
+    def say(self, sentence: str, style: Style) -> Speech:
         self.said += 1
         if sentence == self._can_t_say:
             raise SynthesisError(sentence)
-        level = (len(manner.narrator.name + manner.tag) + int(sentence[17:-1])) / 100
+        level = (len(style.speaker.name + style.tag) + int(sentence[17:-1])) / 100
         return Speech(
             np.full(INPUT_RATE_HZ // 100, level, np.float32), (Phone("ih", 0.004), Phone("s", 0.01))
         )
@@ -60,12 +61,23 @@ def test_what_was_said_is_read_with_its_sound_and_times(tmp_path: Path) -> None:
     for example in read:
         saying = example.saying
         assert saying.text in SENTENCES
-        level = (len(saying.narrator + saying.tag) + int(saying.text[17:-1])) / 100
+        level = (len(saying.speaker + saying.tag) + int(saying.text[17:-1])) / 100
         assert example.pcm == pytest.approx(np.full(INPUT_RATE_HZ // 100, level), abs=1e-4)
         assert example.phones == (Phone("ih", 0.004), Phone("s", 0.01))
-    assert {example.saying.narrator for example in read} == {"slt", "awb", "rms"}
-    assert not {"low", "high"} & {e.saying.tag for e in read if e.saying.narrator == "rms"}
+    assert {example.saying.speaker for example in read} == {"slt", "awb", "rms"}
+    assert not {"low", "high"} & {e.saying.tag for e in read if e.saying.speaker == "rms"}
     assert 0.3 < np.mean([e.saying.tag == "" for e in read]) < 0.7
+
+
+def test_a_corpus_names_its_speakers_as_all_earlier_ones_do(tmp_path: Path) -> None:
+    made(tmp_path, 1)
+    recipe, transcript = tmp_path / "recipe.json", tmp_path / "00000.jsonl"
+    assert json.loads(recipe.read_text())["narrators"] == ["slt", "awb", "rms"]
+    assert {json.loads(line)["narrator"] for line in transcript.read_text().splitlines()} == {
+        "slt",
+        "awb",
+        "rms",
+    }
 
 
 def test_the_same_recipe_gives_the_same_bytes_however_many_synthesizers_make_them(tmp_path: Path) -> None:

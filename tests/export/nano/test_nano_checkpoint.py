@@ -69,7 +69,7 @@ def stages(shallow, pcm):
         language_model.NAME: language_model.new_step1(),
         decoder.NAME: decoder.new_flow(),
         vocoder.NAME: vocoder.new_vocoder(),
-        speaker.NAME: speaker.Speakers(),
+        speaker.NAME: speaker.SpeakerClassifier(),
     }
     for module in made.values():
         module.eval().requires_grad_(False)
@@ -85,7 +85,7 @@ def spread_codes(heard, pcm):
     hops = len(fbank[0]) // tokenizers.CHUNK_HOPS * tokenizers.CHUNK_HOPS
     deviation, mean = torch.std_mean(fbank[0], dim=0)
     heard.normalisation.copy_(torch.stack((-mean, 1 / deviation)).repeat(1, tokenizers.STACKED))
-    linguistic, semantic = heard.heard(fbank[:, :hops], log_mel)
+    linguistic, semantic = heard.encode(fbank[:, :hops], log_mel)
     for book, vectors in ((heard.centroids, linguistic[0]), (heard.semantic.codebook.weight, semantic[0])):
         book.normal_().mul_(vectors.std(0)).add_(vectors.mean(0))
 

@@ -8,7 +8,7 @@ import pytest
 from edge_audio.audio.frame import INPUT_RATE_HZ
 from export.nano.corpus import Corpus, Example, Saying
 from export.nano.features import ARRAYS, PHONES, FeatureStore, features_of, frame_labels
-from export.nano.manner import Manner
+from export.nano.style import Style
 from export.nano.synthesizer import Phone, Speech
 from export.progress import silent
 from runtime.errors import UserError
@@ -64,7 +64,7 @@ def test_what_is_only_silence_is_of_no_use() -> None:
 class _Speaker:
     """Says every sentence as the same 'Hello'."""
 
-    def say(self, sentence: str, manner: Manner) -> Speech:
+    def say(self, sentence: str, style: Style) -> Speech:
         return Speech(_example().pcm, tuple(Phone(*phone) for phone in _PHONES))
 
 

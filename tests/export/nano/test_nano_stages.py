@@ -11,8 +11,8 @@ from edge_audio.step_audio.text_tokenizer import TextTokenizer
 from export.nano.codes import Coded, read_codes, write_codes
 from export.nano.decoder import FlowStage, Spoken, frames_of
 from export.nano.features import PHONES, Sentence
-from export.nano.figures import figure_sentences
 from export.nano.language_model import LanguageModelStage, Utterance, utterances
+from export.nano.numerals import numeral_sentences
 from export.nano.speaker import SpeakerStage, Voice
 from export.nano.tokenizers import CHUNK_HOPS, Tokenizers, TokenizersStage, k_means, stream
 from export.nano.training import Stage
@@ -45,7 +45,7 @@ def _learn(stage: Stage, steps: int, rate: float = 3e-3) -> tuple[float, float]:
     return before, total().item()
 
 
-def _sentence(hops: int, narrator: str = "slt") -> Sentence:
+def _sentence(hops: int, speaker: str = "slt") -> Sentence:
     frames = hops * 86 // 100
     arrays = {
         "fbank": _RNG.normal(10, 3, (hops - 2, 80)).astype(np.float16),
@@ -55,16 +55,16 @@ def _sentence(hops: int, narrator: str = "slt") -> Sentence:
         "labels": _RNG.integers(len(PHONES), size=hops).astype(np.uint8),
         "pcm": _RNG.integers(-3000, 3000, hops * 160).astype(np.int16),
     }
-    return Sentence("Hello there.", narrator, "", False, (("pau", 0.1), ("hh", hops / 100)), arrays)
+    return Sentence("Hello there.", speaker, "", False, (("pau", 0.1), ("hh", hops / 100)), arrays)
 
 
 def test_a_stream_joins_sentences_in_whole_steps() -> None:
     joined = stream([_sentence(100), _sentence(CHUNK_HOPS, "awb")])
 
     assert len(joined.labels) == 5 * CHUNK_HOPS + CHUNK_HOPS
-    assert joined.narrator[0] != joined.narrator[-1]
+    assert joined.speaker[0] != joined.speaker[-1]
     voiced = joined.f0[~np.isnan(joined.f0)]
-    np.testing.assert_allclose(voiced, 0.0, atol=1e-6)  # against the narrator's usual pitch
+    np.testing.assert_allclose(voiced, 0.0, atol=1e-6)  # against the speaker's usual pitch
 
 
 def test_the_tokenizers_learn() -> None:
@@ -78,7 +78,7 @@ def test_the_tokenizers_learn() -> None:
 def test_every_code_of_the_tokenizers_is_in_its_book() -> None:
     tokenizers = Tokenizers().eval()
     with torch.no_grad():
-        linguistic, semantic = tokenizers.heard(torch.randn(1, 48, 80), torch.randn(1, 48, 128))
+        linguistic, semantic = tokenizers.encode(torch.randn(1, 48, 80), torch.randn(1, 48, 128))
         assert tokenizers.linguistic_codes(linguistic).shape == (1, 8)
         assert tokenizers.semantic_codes(semantic).shape == (1, 12)
     np.testing.assert_allclose(semantic.norm(dim=-1).numpy(), 1.0, rtol=1e-5)
@@ -120,9 +120,9 @@ def test_the_speaker_model_learns_to_tell_voices_apart() -> None:
     assert after < 0.5 * before
 
 
-def _spoken(groups: int, narrator: str) -> Spoken:
+def _spoken(groups: int, speaker: str) -> Spoken:
     codes = _RNG.integers(5120, size=5 * groups)
-    return Spoken(codes, _RNG.normal(-5, 2, (frames_of(groups), 80)).astype(np.float32), narrator)
+    return Spoken(codes, _RNG.normal(-5, 2, (frames_of(groups), 80)).astype(np.float32), speaker)
 
 
 def test_the_flow_learns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,15 +150,15 @@ def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{one}{other}" for one in "bcdfghklmnprstvw" for other in ("ello", "at", "ing", "ere", "o", "u")
     ]
     chat = [f"{one} {other}." for one in words for other in words]
-    write_vocabulary(folder, [*chat, *figure_sentences(2000)], control_tags(), pieces=500)
+    write_vocabulary(folder, [*chat, *numeral_sentences(2000)], control_tags(), pieces=500)
     return folder
 
 
 @pytest.fixture
 def said(tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch) -> LanguageModelStage:
     monkeypatch.setattr("export.nano.language_model._TOKENS", 400)
-    places = np.repeat(np.arange(12), 5)
-    utterance = Utterance("Hello there.", "(慢速1)", np.arange(60), places)
+    characters = np.repeat(np.arange(12), 5)
+    utterance = Utterance("Hello there.", "(慢速1)", np.arange(60), characters)
     return LanguageModelStage(tokenizer_folder, {"slt": [utterance]})
 
 
@@ -169,18 +169,18 @@ def test_an_example_is_what_the_voice_reads_and_then_says(
     monkeypatch.setattr("export.nano.language_model._JOINED", 0.0)
     tokenizer = TextTokenizer.open(tokenizer_folder)
 
-    ids, guides = said.example(np.random.default_rng(0))
+    ids, aligned = said.example(np.random.default_rng(0))
 
     codes = [code + PIECES for code in range(60)]
     prompt = speech_prompt(tokenizer, "(慢速1)Hello there.", "", "(慢速1)Hello there.", codes)
     assert ids.tolist() == [*prompt, *codes, tokenizer.end_of_turn]
     # Where the first code is to be said, the first piece of the second text is looked at, not its tag.
     first = len(prompt) - 1
-    looked_at = ids[guides[first]].item()
+    looked_at = ids[aligned[first]].item()
     assert looked_at != tokenizer.encode("(慢速1)")[0]
     assert tokenizer.decode([looked_at]).strip().startswith("H")
-    assert (guides[first : first + 60] >= 0).all()
-    assert guides[-2:].tolist() == [-1, -1]
+    assert (aligned[first : first + 60] >= 0).all()
+    assert aligned[-2:].tolist() == [-1, -1]
 
 
 def test_the_language_model_learns(said: LanguageModelStage) -> None:
@@ -196,11 +196,11 @@ def test_a_phone_s_time_tells_which_letter_is_spoken_at_a_code() -> None:
     (utterance, *_) = utterances(coded)["slt"]
 
     assert utterance.tag == ""  # codes don't tell how loud something is said
-    assert len(utterance.places) == 25
+    assert len(utterance.characters) == 25
     # In a group the linguistic codes come first, though they tell of the same time as the semantic ones.
-    firsts = utterance.places[::5]
+    firsts = utterance.characters[::5]
     assert firsts.tolist() == sorted(firsts.tolist())
-    assert utterance.places[-1] == 4
+    assert utterance.characters[-1] == 4
 
 
 def test_a_sentence_that_is_too_long_to_be_heard_at_once_gets_no_codes(tmp_path: Path) -> None:
@@ -208,5 +208,5 @@ def test_a_sentence_that_is_too_long_to_be_heard_at_once_gets_no_codes(tmp_path:
 
     assert write_codes(path, Tokenizers().eval(), [_sentence(3100), _sentence(240)]) == 1
 
-    (told,) = read_codes(path)
-    assert len(told.codes) == 100
+    (coded,) = read_codes(path)
+    assert len(coded.codes) == 100

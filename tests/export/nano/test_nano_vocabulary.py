@@ -6,7 +6,7 @@ import pytest
 
 from edge_audio.step_audio.prompts import speech_prompt
 from edge_audio.step_audio.text_tokenizer import TextTokenizer
-from export.nano.figures import figure_sentences
+from export.nano.numerals import numeral_sentences
 from export.nano.vocabulary import control_tags, write_vocabulary, written_tag
 
 
@@ -15,7 +15,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> TextTokenizer:
     folder: Path = tmp_path_factory.mktemp("vocabulary")
     words = ("the", "quick", "assistant", "spoke", "slowly", "about", "weather", "music", "trains", "coffee")
     chat = [f"{one} {other} {third}." for one in words for other in words for third in words]
-    write_vocabulary(folder, [*chat, *figure_sentences(3000)], control_tags(), pieces=400)
+    write_vocabulary(folder, [*chat, *numeral_sentences(3000)], control_tags(), pieces=400)
     return TextTokenizer.open(folder)
 
 

@@ -1,4 +1,4 @@
-"""The narrators as voices."""
+"""The speakers as voices."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
-from export.nano.manner import NARRATORS, Manner
+from export.nano.style import SPEAKERS, Style
 from export.nano.synthesizer import Phone, Speech
 from export.nano.voices import TEXT, write_voices
 
@@ -17,19 +17,19 @@ class Hum:
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
 
-    def say(self, sentence: str, manner: Manner) -> Speech:
-        self.said.append((sentence, manner.narrator.name))
+    def say(self, sentence: str, style: Style) -> Speech:
+        self.said.append((sentence, style.speaker.name))
         pcm = 0.3 * np.sin(2 * np.pi * 150 * np.arange(16_000) / 16_000)
         return Speech(pcm.astype(np.float32), (Phone("aa", 1.0),))
 
 
-def test_each_narrator_becomes_a_voice_once(toy_models: Path, tmp_path: Path) -> None:
+def test_each_speaker_becomes_a_voice_once(toy_models: Path, tmp_path: Path) -> None:
     hum, encode = Hum(), VoiceEncoder(toy_models)
 
     names = write_voices(tmp_path, hum, encode)
 
-    assert sorted(names) == sorted(narrator.name for narrator in NARRATORS)
-    assert hum.said == [(TEXT, narrator.name) for narrator in NARRATORS]
+    assert sorted(names) == sorted(speaker.name for speaker in SPEAKERS)
+    assert hum.said == [(TEXT, speaker.name) for speaker in SPEAKERS]
     assert VoiceRegistry(tmp_path).load(names[0]).text == TEXT
     assert write_voices(tmp_path, hum, encode) == names
-    assert len(hum.said) == len(NARRATORS)
+    assert len(hum.said) == len(SPEAKERS)

@@ -1,4 +1,4 @@
-"""flite, where it is installed: pace, pitch and loudness follow the manner."""
+"""flite, where it is installed: pace, pitch and loudness follow the style."""
 
 import shutil
 from pathlib import Path
@@ -8,18 +8,18 @@ import pytest
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.tts.tags import PITCHES
-from export.nano.manner import GAINS_DB, NARRATORS, Manner, Narrator
+from export.nano.style import GAINS_DB, SPEAKERS, Speaker, Style
 from export.nano.synthesizer import LEVEL_DBFS, Flite, Speech
 from runtime.errors import UserError
 
 SENTENCE = "I am going home now, and you?"
-SLT = NARRATORS[0]
+SLT = SPEAKERS[0]
 
 needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="needs: sudo apt-get install flite")
 
 
-def say(folder: Path, narrator: Narrator, tag: str = "") -> Speech:
-    return Flite(folder / "speech.wav").say(SENTENCE, Manner(narrator, tag))
+def say(folder: Path, speaker: Speaker, tag: str = "") -> Speech:
+    return Flite(folder / "speech.wav").say(SENTENCE, Style(speaker, tag))
 
 
 def f0_hz(pcm: Samples) -> float:
@@ -40,9 +40,9 @@ def rms_db(pcm: Samples) -> float:
 
 
 @needs_flite
-@pytest.mark.parametrize("narrator", NARRATORS, ids=lambda narrator: narrator.name)
-def test_its_phones_end_with_the_sound_and_it_says_the_same_twice(tmp_path: Path, narrator: Narrator) -> None:
-    speech, again = say(tmp_path, narrator), say(tmp_path, narrator)
+@pytest.mark.parametrize("speaker", SPEAKERS, ids=lambda speaker: speaker.name)
+def test_its_phones_end_with_the_sound_and_it_says_the_same_twice(tmp_path: Path, speaker: Speaker) -> None:
+    speech, again = say(tmp_path, speaker), say(tmp_path, speaker)
     ends_s = [phone.end_s for phone in speech.phones]
     assert ends_s == sorted(ends_s)
     assert ends_s[-1] == pytest.approx(len(speech.pcm) / INPUT_RATE_HZ, abs=0.05)
@@ -58,12 +58,12 @@ def test_its_pace_follows_the_tag(tmp_path: Path) -> None:
 
 
 @needs_flite
-@pytest.mark.parametrize("narrator", [n for n in NARRATORS if n.f0_hz], ids=lambda narrator: narrator.name)
-def test_its_pitch_follows_the_tag(tmp_path: Path, narrator: Narrator) -> None:
-    usual_hz = f0_hz(say(tmp_path, narrator).pcm)
-    assert usual_hz == pytest.approx(narrator.f0_hz, rel=0.1)
+@pytest.mark.parametrize("speaker", [n for n in SPEAKERS if n.f0_hz], ids=lambda speaker: speaker.name)
+def test_its_pitch_follows_the_tag(tmp_path: Path, speaker: Speaker) -> None:
+    usual_hz = f0_hz(say(tmp_path, speaker).pcm)
+    assert usual_hz == pytest.approx(speaker.f0_hz, rel=0.1)
     for tag, factor in PITCHES.items():
-        assert f0_hz(say(tmp_path, narrator, tag).pcm) / usual_hz == pytest.approx(factor, rel=0.07)
+        assert f0_hz(say(tmp_path, speaker, tag).pcm) / usual_hz == pytest.approx(factor, rel=0.07)
 
 
 @needs_flite

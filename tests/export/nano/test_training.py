@@ -72,8 +72,8 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     assert not torch.equal(_weights(one)[0], _weights(other)[0])
 
 
-def test_a_stage_that_has_lost_its_way_says_so_and_leaves_no_state(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="lost its way at step 1"):
+def test_a_stage_that_diverges_is_reported_and_leaves_no_state(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="diverged at step 1"):
         train(_Line(wrong=True), Schedule(5, 0.01), tmp_path, 0, silent)
 
     assert not list(tmp_path.iterdir())

@@ -1,7 +1,7 @@
-"""The workshop: a folder in which nano is made, stage after stage, from a corpus to trained weights.
+"""The training pipeline: stage after stage in a work folder, from a corpus to trained weights.
 
-Each stage trains on what stages before it left, goes on where it stopped, and ends at its gate: a figure on
-sentences that no stage has learned, held against the least that the next stage needs.
+Each stage trains on the results of stages before it, resumes where it stopped, and ends with its gate: a
+metric on held-out sentences, which must reach what the next stage needs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from export.nano.codes import Coded, read_codes, write_codes
 from export.nano.corpus import Corpus
 from export.nano.features import FeatureStore, Sentence
-from export.nano.manner import NARRATORS
+from export.nano.style import SPEAKERS
 from export.nano.training import Schedule, train, trained
 from export.progress import Progress
 from runtime.errors import UserError
@@ -26,36 +26,36 @@ SCHEDULES = {
     "flow": Schedule(8500, 1.5e-3),
     "lm": Schedule(13000, 1.5e-3, decay=0.05),
 }
-"""How long each stage learns, and how fast."""
+"""Each stage's schedule."""
 
 _PARTS = {"tokenizers": 130, "speaker": 25, "vocoder": 70, "flow": 130}
-"""Parts of the corpus, of five minutes each, that a stage learns from; the language model takes all."""
+"""Parts of the corpus, five minutes each, that a stage is trained on; the language model takes all."""
 
 _HELD_OUT_SENTENCES = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A figure that a stage must reach."""
+    """A metric that a stage must reach."""
 
-    what: str
+    metric: str
     value: float
     bar: float
-    most: bool
-    """Whether the bar is the highest value that is good, or the lowest."""
+    at_most: bool
+    """True if values above the bar fail, False if those below it do."""
 
     @property
     def passed(self) -> bool:
-        """Whether it is reached."""
-        return self.value <= self.bar if self.most else self.value >= self.bar
+        """True if the value reaches the bar."""
+        return self.value <= self.bar if self.at_most else self.value >= self.bar
 
     def __str__(self) -> str:
-        bar = f"{'at most' if self.most else 'at least'} {self.bar:g}"
-        return f"{self.what}: {self.value:.3g} ({bar}), {'passed' if self.passed else 'MISSED'}"
+        bar = f"{'at most' if self.at_most else 'at least'} {self.bar:g}"
+        return f"{self.metric}: {self.value:.3g} ({bar}), {'passed' if self.passed else 'MISSED'}"
 
 
-class Workshop:
-    """A folder with corpus, features, codes and the states of all stages."""
+class Pipeline:
+    """A work folder with corpus, features, codes and the states of all stages."""
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder = folder
@@ -64,7 +64,7 @@ class Workshop:
         self._features = FeatureStore(folder / "features")
         self._codes = folder / "codes.jsonl"
         self.language_model = folder / "lm"
-        """Where the text tokenizer lies."""
+        """The folder of the text tokenizer."""
 
     def features(self, jobs: int, progress: Progress) -> int:
         """Compute the features of the corpus and return how many parts there are. Raises `UserError`."""
@@ -75,7 +75,7 @@ class Workshop:
 
     def tokenizers(self, progress: Progress) -> Gate:
         """Train the tokenizers."""
-        from export.nano.gates import phones_told
+        from export.nano.gates import phone_accuracy
         from export.nano.tokenizers import NAME, Tokenizers, TokenizersStage, stream
 
         arrays = ("fbank", "log_mel", "labels", "f0")
@@ -84,27 +84,30 @@ class Workshop:
         train(stage, schedule, self.folder, self._seed, progress)
         assert isinstance(stage.module, Tokenizers)
         return Gate(
-            "phones that the codes tell", phones_told(stage.module, self._held_out(arrays)), 0.9, most=False
+            "phone accuracy of the codes",
+            phone_accuracy(stage.module, self._held_out(arrays)),
+            0.9,
+            at_most=False,
         )
 
     def codes(self, progress: Progress) -> int:
-        """Write the codes of all sentences and return how many sentences they are."""
+        """Write the codes of all sentences and return how many sentences there are."""
         from export.nano.tokenizers import NAME, Tokenizers
 
         tokenizers = Tokenizers()
         trained(NAME, tokenizers, self.folder)
-        return write_codes(self._codes, tokenizers, self._told(("fbank", "log_mel"), progress))
+        return write_codes(self._codes, tokenizers, self._with_progress(("fbank", "log_mel"), progress))
 
     def speaker(self, progress: Progress) -> Gate:
         """Train the speaker model."""
-        from export.nano.gates import narrators_told
-        from export.nano.speaker import NAME, Speakers, SpeakerStage, voices
+        from export.nano.gates import speaker_accuracy
+        from export.nano.speaker import NAME, SpeakerClassifier, SpeakerStage, voices
 
         stage = SpeakerStage(voices(self._learned(NAME, ("pcm",))))
         train(stage, SCHEDULES[NAME], self.folder, self._seed, progress)
-        assert isinstance(stage.module, Speakers)
-        told = narrators_told(stage.module, voices(self._held_out(("pcm",))))
-        return Gate("narrators that the speaker model tells", told, 0.98, most=False)
+        assert isinstance(stage.module, SpeakerClassifier)
+        accuracy = speaker_accuracy(stage.module, voices(self._held_out(("pcm",))))
+        return Gate("speaker accuracy", accuracy, 0.98, at_most=False)
 
     def vocoder(self, progress: Progress) -> Gate:
         """Train the vocoder."""
@@ -117,7 +120,7 @@ class Workshop:
         train(stage, SCHEDULES[NAME], self.folder, self._seed, progress)
         assert isinstance(stage.module, HiftGenerator)
         error = mel_error_of_vocoder(stage.module, recordings(self._held_out(arrays)))
-        return Gate("difference of the log-mel after the vocoder", error, 0.45, most=True)
+        return Gate("log-mel error of the vocoder", error, 0.45, at_most=True)
 
     def flow(self, progress: Progress) -> Gate:
         """Train the flow."""
@@ -131,17 +134,17 @@ class Workshop:
         trained(TOKENIZERS, tokenizers, self.folder)
         sentences = self._learned(NAME, ("mel",))
         known = self._coded()
-        vectors = self._vectors()
-        stage = FlowStage(spoken(sentences, known), vectors, tokenizers.books)
+        embeddings = self._embeddings()
+        stage = FlowStage(spoken(sentences, known), embeddings, tokenizers.codebooks)
         train(stage, SCHEDULES[NAME], self.folder, self._seed, progress)
         assert isinstance(stage.module, Flow)
-        error = mel_error_of_flow(stage.module, spoken(self._held_out(("mel",)), known), vectors)
-        return Gate("difference of the log-mel after the flow", error, 0.8, most=True)
+        error = mel_error_of_flow(stage.module, spoken(self._held_out(("mel",)), known), embeddings)
+        return Gate("log-mel error of the flow", error, 0.8, at_most=True)
 
     def lm(self, progress: Progress) -> Gate:
         """Train text tokenizer and language model."""
         from export.lm.step1 import Step1
-        from export.nano.gates import way_kept
+        from export.nano.gates import alignment_accuracy
         from export.nano.language_model import NAME, LanguageModelStage, utterances
         from export.nano.vocabulary import control_tags, write_vocabulary
 
@@ -152,12 +155,10 @@ class Workshop:
         stage = LanguageModelStage(self.language_model, utterances(learned))
         train(stage, SCHEDULES[NAME], self.folder, self._seed, progress)
         assert isinstance(stage.module, Step1)
-        others = LanguageModelStage(
+        held_out = LanguageModelStage(
             self.language_model, utterances([each for each in known if each.held_out])
         )
-        return Gate(
-            "codes at which the place in the text is known", way_kept(stage.module, others), 0.9, most=False
-        )
+        return Gate("alignment accuracy", alignment_accuracy(stage.module, held_out), 0.9, at_most=False)
 
     def _learned(self, stage: str, arrays: Sequence[str]) -> list[Sentence]:
         parts = self._features.parts()[: _PARTS[stage]]
@@ -170,8 +171,8 @@ class Workshop:
         found = [each for each in self._features.read(arrays) if each.held_out]
         return found[:_HELD_OUT_SENTENCES]
 
-    def _told(self, arrays: Sequence[str], progress: Progress) -> Iterator[Sentence]:
-        """Yield all sentences, telling how far it is."""
+    def _with_progress(self, arrays: Sequence[str], progress: Progress) -> Iterator[Sentence]:
+        """Yield all sentences, and report the progress."""
         parts = self._features.parts()
         for done, part in enumerate(parts, start=1):
             yield from self._features.read(arrays, [part])
@@ -180,18 +181,18 @@ class Workshop:
     def _coded(self) -> dict[tuple[str, str, str], Coded]:
         if not self._codes.exists():
             raise UserError(f"{self.folder} has no codes.", "Make them: python -m export nano codes")
-        return {(each.text, each.narrator, each.tag): each for each in read_codes(self._codes)}
+        return {(each.text, each.speaker, each.tag): each for each in read_codes(self._codes)}
 
-    def _vectors(self) -> dict[str, NDArray[np.float32]]:
-        """Return what the speaker model says of some sentences of each narrator."""
-        from export.nano.speaker import NAME, Speakers, vector, voices
+    def _embeddings(self) -> dict[str, NDArray[np.float32]]:
+        """Return the speaker embeddings of up to 200 sentences of each speaker."""
+        from export.nano.speaker import NAME, SpeakerClassifier, embedding, voices
 
-        speakers = Speakers()
-        trained(NAME, speakers, self.folder)
-        heard = voices(self._learned(NAME, ("pcm",)))
+        classifier = SpeakerClassifier()
+        trained(NAME, classifier, self.folder)
+        found = voices(self._learned(NAME, ("pcm",)))
         return {
-            narrator.name: np.stack(
-                [vector(speakers, each) for each in heard if each.narrator == index][:200]
+            speaker.name: np.stack(
+                [embedding(classifier, each) for each in found if each.speaker == index][:200]
             )
-            for index, narrator in enumerate(NARRATORS)
+            for index, speaker in enumerate(SPEAKERS)
         }

@@ -1,4 +1,4 @@
-"""Sentences with figures and abbreviations, which people's chat seldom has: made by rule, to be said."""
+"""Sentences with numerals and abbreviations, which chat seldom has: made by a grammar."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ _TITLES = ("Dr.", "Mr.", "Mrs.", "Ms.", "Prof.", "St.")
 _MONTHS = ("Jan.", "February", "March", "April", "May", "June", "July", "Aug.", "Sept.", "October", "Nov.")
 _STREETS = ("Main", "Oak", "Park", "Maple", "Lake", "Hill", "Church", "Mill", "River", "High")
 _UNITS = ("miles", "minutes", "hours", "days", "pages", "people", "degrees", "dollars", "meters", "pounds")
-_FRAMES = (
+_TEMPLATES = (
     "{title} {name} lives at {number} {street} St.",
     "{title} {name} was born in {year}.",
     "It is {hour}:{minute} {half}.",
@@ -32,11 +32,11 @@ _FRAMES = (
 )
 
 
-def figure_sentences(count: int, seed: int = 0) -> Iterator[str]:
-    """Yield `count` sentences, the same for the same `seed`."""
+def numeral_sentences(count: int, seed: int = 0) -> Iterator[str]:
+    """Yield `count` sentences, the same ones for the same `seed`."""
     rng = random.Random(seed)
     for _ in range(count):
-        sentence = rng.choice(_FRAMES)
+        sentence = rng.choice(_TEMPLATES)
         while "{" in sentence:
             before, _, rest = sentence.partition("{")
             slot, _, after = rest.partition("}")
@@ -45,7 +45,7 @@ def figure_sentences(count: int, seed: int = 0) -> Iterator[str]:
 
 
 def _filled(slot: str, rng: random.Random) -> str:
-    """Return something that fits into a frame's `slot`."""
+    """Return a value for a template's `slot`."""
     match slot:
         case "small":
             return str(rng.randint(2, 99))
