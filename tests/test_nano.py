@@ -11,7 +11,7 @@ import soundfile
 
 from edge_audio.audio.files import read_audio
 from edge_audio.audio.frame import INPUT_RATE_HZ
-from edge_audio.bench.nano.fundamental import median_f0_hz
+from edge_audio.bench.nano.pitch import median_f0_hz
 from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder
 from tests.support.command import completed

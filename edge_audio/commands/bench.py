@@ -14,9 +14,9 @@ from edge_audio.bench.conversation.bench import measure_conversation
 from edge_audio.bench.conversation.picture import draw
 from edge_audio.bench.models import measure_models
 from edge_audio.bench.nano.bench import Findings, Plan, measure_nano
-from edge_audio.bench.nano.figure import table_of
-from edge_audio.bench.nano.hearing import load_ears
+from edge_audio.bench.nano.metric import table_of
 from edge_audio.bench.nano.part import Part
+from edge_audio.bench.nano.transcription import load_transcribers
 from edge_audio.bench.overhead import measure_overhead
 from edge_audio.bench.sessions import measure_sessions
 from edge_audio.config import Config, load_config
@@ -70,7 +70,7 @@ def bench_nano(config_path: Path | None, plan: Plan, output: Path | None, consol
         )
     with AtomicFile(output) if output else nullcontext() as file:
         findings = asyncio.run(_nano(config, plan, console))
-        console.print(table_of(findings.figures))
+        console.print(table_of(findings.metrics))
         _show(findings.about, False, console)
         if file:
             file.write(msgspec.json.encode(findings.as_dict()) + b"\n")
@@ -101,18 +101,18 @@ async def _overhead(config: Config) -> dict[str, Any]:
 
 
 async def _nano(config: Config, plan: Plan, console: Console) -> Findings:
-    ears = load_ears(Store(default_root())) if plan.listens else []
+    transcribers = load_transcribers(Store(default_root())) if plan.transcribes else []
     try:
-        if plan.listens and WHISPER_BASE.name not in [ear.name for ear in ears]:
+        if plan.transcribes and WHISPER_BASE.name not in [each.name for each in transcribers]:
             console.print(
                 f"Without {WHISPER_BASE.name}: `edge-audio models fetch {WHISPER_BASE.name}` brings it.",
                 markup=False,
                 highlight=False,
             )
-        return await measure_nano(config, plan, ears, console)
+        return await measure_nano(config, plan, transcribers, console)
     finally:
-        for ear in ears:
-            await ear.close()
+        for each in transcribers:
+            await each.close()
 
 
 def _show(figures: dict[str, Any], as_json: bool, console: Console) -> None:

@@ -1,1 +1,1 @@
-"""What small weights of the Step-Audio path are worth: how well they are understood, how fast they speak."""
+"""The bench of small weights of the Step-Audio path: word error rates, control by tags, speed and memory."""

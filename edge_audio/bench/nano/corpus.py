@@ -1,4 +1,4 @@
-"""Speech that was kept from training, with what it says: what the voices are held against."""
+"""Held-out speech with its text: the reference for the voices."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +15,20 @@ _MAKE = "Make some with `python -m export nano data --held-out`."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """Something that was said."""
+    """A sentence as speech and text."""
 
     text: str
     voice: str
-    """Who said it."""
+    """The speaker's name."""
     pcm: Samples
     """At `INPUT_RATE_HZ`."""
 
 
-class _Saying(msgspec.Struct, frozen=True):
-    """A line of a part's transcript; what else stands there is for training."""
+class _Saying(msgspec.Struct, frozen=True, rename={"speaker": "narrator"}):
+    """A line of a part's transcript; its other keys are for training."""
 
     text: str
-    narrator: str
+    speaker: str
     tag: str
     first: int
     """Its first sample in the part's sound."""
@@ -37,9 +37,9 @@ class _Saying(msgspec.Struct, frozen=True):
 
 
 def read_corpus(folder: Path, most: int) -> dict[str, list[Sentence]]:
-    """Return up to `most` sentences of each narrator: held out, in their usual manner, each text once.
+    """Return up to `most` sentences of each speaker: held out, without a tag, each text once.
 
-    `folder` holds parts, NNNNN.flac with NNNNN.jsonl beside it. Raises `UserError` for a damaged part, or if
+    `folder` holds parts: NNNNN.flac with NNNNN.jsonl beside it. Raises `UserError` if a part is damaged or
     there is no such sentence.
     """
     found: dict[str, dict[str, tuple[Path, _Saying]]] = {}
@@ -47,27 +47,27 @@ def read_corpus(folder: Path, most: int) -> dict[str, list[Sentence]]:
         for saying in _sayings(transcript):
             if saying.tag or not saying.held_out:
                 continue
-            texts = found.setdefault(saying.narrator, {})
+            texts = found.setdefault(saying.speaker, {})
             if len(texts) < most:
                 texts.setdefault(saying.text, (transcript, saying))
     if not found:
-        raise UserError(f"{folder} holds no speech that was kept from training.", _MAKE)
+        raise UserError(f"{folder} holds no speech that was kept out of training.", _MAKE)
     return {voice: [_read(*place) for place in found[voice].values()] for voice in sorted(found)}
 
 
 def read_tags(folder: Path) -> dict[str, frozenset[str]]:
-    """Return the tags that each narrator of a corpus speaks with somewhere. Raises `UserError`."""
+    """Return the tags that each speaker of a corpus has. Raises `UserError`."""
     found: dict[str, set[str]] = {}
     for transcript in sorted(folder.glob("[0-9]*.jsonl")):
         for saying in _sayings(transcript):
-            found.setdefault(saying.narrator, set()).add(saying.tag)
-    return {narrator: frozenset(tags - {""}) for narrator, tags in found.items()}
+            found.setdefault(saying.speaker, set()).add(saying.tag)
+    return {speaker: frozenset(tags - {""}) for speaker, tags in found.items()}
 
 
 def read_recordings(folder: Path) -> list[Sentence]:
-    """Return the recordings in `folder`: X.wav or X.flac with what is said in X.txt; `voice` is X.
+    """Return the recordings in `folder`: X.wav or X.flac with its text in X.txt; `voice` is X.
 
-    Raises `UserError` if there is none, or a file can't be read.
+    Raises `UserError` if there is none or a file can't be read.
     """
     found = []
     for path in sorted((*folder.glob("*.wav"), *folder.glob("*.flac"))):
@@ -100,7 +100,7 @@ def _read(transcript: Path, saying: _Saying) -> Sentence:
         raise _damaged(transcript) from error
     if rate_hz != INPUT_RATE_HZ or len(pcm) != saying.samples:
         raise _damaged(transcript)
-    return Sentence(saying.text, saying.narrator, pcm)
+    return Sentence(saying.text, saying.speaker, pcm)
 
 
 def _damaged(transcript: Path) -> UserError:

@@ -1,45 +1,45 @@
-"""A part of the bench: its name, what it brings, and how it tells how far it is."""
+"""A part of the bench: its name, its results, and how it reports its progress."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from edge_audio.bench.nano.figure import Figure
+from edge_audio.bench.nano.metric import Metric
 
 T = TypeVar("T")
 
 ALL_VOICES = "all"
-"""Whose figure it is that is of all voices together."""
+"""The voice of a metric that is of all voices together."""
 
 
 class Part(StrEnum):
-    """Each can be measured by itself."""
+    """The parts, each of which can be measured by itself."""
 
     RESYNTHESIS = "resynthesis"
-    """Speech to codes and back: is it still understood?"""
+    """Speech to codes and back: the word error rate."""
     SPEECH = "speech"
-    """Text to speech: is it understood, and as long as a person's?"""
+    """Text to speech: the word error rate, and the error of the duration."""
     STEADINESS = "steadiness"
-    """Sentences of all lengths: does it ever run on or stop early?"""
+    """Robustness on sentences of all lengths: runaways, and speech that is cut off."""
     EFFORT = "effort"
-    """How fast it speaks, and in how much memory."""
+    """Speed and memory: latency of the first audio, real-time factor, resident memory."""
     TAGS = "tags"
-    """Does it do what speed and pitch tags want?"""
+    """Control by tags: correlation of speed and pitch with what tags ask for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a part brought."""
+    """The results of a part."""
 
-    figures: list[Figure]
+    metrics: list[Metric]
     rows: list[dict[str, Any]]
-    """What the figures were made of, for JSON."""
+    """What the metrics were computed from, for JSON."""
 
 
 class Track(Protocol):
-    """Shows how far a work is."""
+    """Shows the progress of some work."""
 
     def __call__(self, work: str, items: Sequence[T]) -> Iterable[T]:
-        """Yield `items`; each is done when the next one is asked for."""
+        """Yield `items`; each counts as done when the next one is asked for."""
         ...

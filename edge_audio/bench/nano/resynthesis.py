@@ -1,4 +1,4 @@
-"""Speech to codes and back: how well it is still understood."""
+"""Resynthesis: speech to codes and back, and its word error rate."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,9 +9,9 @@ import numpy as np
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.audio.resample import resample
 from edge_audio.bench.nano.corpus import Sentence
-from edge_audio.bench.nano.hearing import Ear, Heard, hear_all
 from edge_audio.bench.nano.part import Measured, Part, Track
-from edge_audio.bench.nano.understanding import rows_of, word_error_figures
+from edge_audio.bench.nano.transcription import Transcribed, Transcriber, rows_of, transcribe_all
+from edge_audio.bench.nano.word_error import word_error_metrics
 from edge_audio.step_audio.config import StepAudioConfig
 from edge_audio.step_audio.features.recording import Recording
 from edge_audio.step_audio.resynthesis import Resynthesizer
@@ -28,11 +28,11 @@ class Voices(Protocol):
         ...
 
 
-class Echo:
-    """Says what it hears in one of its voices."""
+class VoiceConverter:
+    """Repeats speech in one of its voices."""
 
     def __init__(self, resynthesizer: Resynthesizer, voices: Voices, lane: Lane, seed: int) -> None:
-        """Compute on `lane`, which belongs to it."""
+        """`lane`, on which it computes, belongs to it."""
         self._resynthesizer = resynthesizer
         self._voices = voices
         self._lane = lane
@@ -48,14 +48,14 @@ class Echo:
         return cls(resynthesizer, voices, ThreadLane("resynthesis"), code_voice.seed)
 
     async def __call__(self, pcm: Samples, voice: str) -> Samples:
-        """Return `pcm` as said by `voice`, both at `INPUT_RATE_HZ`. Raises `UserError`."""
-        return await self._lane.run(partial(self._again, pcm, voice))
+        """Return `pcm` in the voice called `voice`, both at `INPUT_RATE_HZ`. Raises `UserError`."""
+        return await self._lane.run(partial(self._convert, pcm, voice))
 
     def close(self) -> None:
         """Free the models."""
         self._lane.close()
 
-    def _again(self, pcm: Samples, name: str, token: CancelToken) -> Samples:
+    def _convert(self, pcm: Samples, name: str, token: CancelToken) -> Samples:
         if name not in self._loaded:
             self._loaded[name] = self._voices.load(name)
         made = []
@@ -68,30 +68,37 @@ class Echo:
 
 
 async def measure_resynthesis(
-    echo: Echo, original: Sequence[Heard], ears: Sequence[Ear], track: Track
+    converter: VoiceConverter,
+    original: Sequence[Transcribed],
+    transcribers: Sequence[Transcriber],
+    track: Track,
 ) -> Measured:
-    """Have each sentence said again in the voice that said it."""
+    """Resynthesise each sentence in the voice of its speaker."""
 
-    async def again(sentence: Sentence) -> Samples:
-        return await echo(sentence.pcm, sentence.voice)
+    async def convert(sentence: Sentence) -> Samples:
+        return await converter(sentence.pcm, sentence.voice)
 
-    sentences = [heard.sentence for heard in original]
-    made = await hear_all(track("resynthesis", sentences), again, ears)
-    return Measured(word_error_figures(Part.RESYNTHESIS, original, made), rows_of(original, made))
+    sentences = [each.sentence for each in original]
+    made = await transcribe_all(track("resynthesis", sentences), convert, transcribers)
+    return Measured(word_error_metrics(Part.RESYNTHESIS, original, made), rows_of(original, made))
 
 
 async def measure_recordings(
-    echo: Echo, voice: str, recordings: Sequence[Sentence], ears: Sequence[Ear], track: Track
+    converter: VoiceConverter,
+    voice: str,
+    recordings: Sequence[Sentence],
+    transcribers: Sequence[Transcriber],
+    track: Track,
 ) -> Measured:
-    """Have other people's speech said again in the voice called `voice`: to be told, not judged."""
+    """Resynthesise other people's speech in the voice called `voice`: reported, not judged."""
 
-    async def as_it_is(sentence: Sentence) -> Samples:
+    async def unchanged(sentence: Sentence) -> Samples:
         return sentence.pcm
 
-    async def again(sentence: Sentence) -> Samples:
-        return await echo(sentence.pcm, voice)
+    async def convert(sentence: Sentence) -> Samples:
+        return await converter(sentence.pcm, voice)
 
-    original = await hear_all(track("other recordings", recordings), as_it_is, ears)
-    made = await hear_all(track("resynthesis of others", recordings), again, ears)
-    figures = word_error_figures(Part.RESYNTHESIS, original, made, judged=False)
-    return Measured(figures, rows_of(original, made))
+    original = await transcribe_all(track("other recordings", recordings), unchanged, transcribers)
+    made = await transcribe_all(track("resynthesis of others", recordings), convert, transcribers)
+    metrics = word_error_metrics(Part.RESYNTHESIS, original, made, judged=False)
+    return Measured(metrics, rows_of(original, made))

@@ -1,4 +1,4 @@
-"""Hums in place of speech: a voice that hums as it is told, an ear for hums, and how a corpus is written."""
+"""Hums in place of speech: a voice that hums, a transcriber of hums, and how a corpus is written."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import soundfile
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.bench.nano.corpus import Sentence
-from edge_audio.bench.nano.speech_length import spoken_letters
+from edge_audio.bench.nano.duration import spoken_letters
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import SpokenChunk, Style, VoiceError
 
@@ -77,7 +77,7 @@ class Hummer:
         pass
 
 
-class HumEar:
+class HumTranscriber:
     """Knows each of some sentences by how long it is, and understands nothing else."""
 
     name = "stub"
@@ -85,7 +85,7 @@ class HumEar:
     def __init__(self, *texts: str) -> None:
         self._texts = {length_of(text): text for text in texts}
 
-    async def hear(self, pcm: Samples) -> str:
+    async def transcribe(self, pcm: Samples) -> str:
         seconds = len(pcm) / INPUT_RATE_HZ
         return next((text for length_s, text in self._texts.items() if abs(length_s - seconds) < 0.01), "")
 

@@ -1,4 +1,4 @@
-"""The pitch of speech as one figure: the median F0 of what is voiced, from autocorrelation."""
+"""The pitch of speech: the median F0 of its voiced frames, from autocorrelation."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
-"""Pitches that are looked for."""
+"""The range of pitches that are found."""
 
 _SHORTEST, _LONGEST = int(INPUT_RATE_HZ / HIGHEST_HZ), int(INPUT_RATE_HZ / LOWEST_HZ)
 """Their periods, in samples."""
@@ -18,17 +18,18 @@ _WINDOW_SAMPLES = 2 * _LONGEST
 """33 ms: two periods of the lowest pitch."""
 
 _VOICED = 0.6
-"""Correlation of a frame with itself a period later from which on it is voiced."""
+"""A frame is voiced from this correlation with itself a period later on."""
 
-_AS_GOOD = 0.85
-"""Of the best correlation. The shortest period this good is the true one: two periods correlate as well."""
+_NEARLY_BEST = 0.85
+"""Share of the best correlation. The shortest period with that much is the true one: two periods correlate as
+well."""
 
 _QUIET_DB = 30.0
-"""What is this much quieter than the loudest frame is not voiced."""
+"""A frame that is this much quieter than the loudest one is not voiced."""
 
 
 def median_f0_hz(pcm: Samples) -> float | None:
-    """Return the median F0 in Hz over the voiced frames of `pcm` at `INPUT_RATE_HZ`; None without any."""
+    """Return the median F0 in Hz of the voiced frames of `pcm` at `INPUT_RATE_HZ`; None if there is none."""
     size = _WINDOW_SAMPLES + _LONGEST + 1
     if len(pcm) < size:
         return None
@@ -40,7 +41,7 @@ def median_f0_hz(pcm: Samples) -> float | None:
 
 
 def _correlation(frames: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how each frame's first `_WINDOW_SAMPLES` correlate with those any lag later: (frames, lags)."""
+    """Return the normalised autocorrelation (frames, lags) of each frame's first `_WINDOW_SAMPLES`."""
     frames = frames - frames.mean(axis=1, keepdims=True)
     head = frames[:, :_WINDOW_SAMPLES]
     length = 1 << (frames.shape[1] + _WINDOW_SAMPLES).bit_length()
@@ -59,6 +60,6 @@ def _period(correlation: NDArray[np.float64]) -> float | None:
     values = np.where((here >= before) & (here > after), here, 0.0)
     if values.max() < _VOICED:
         return None
-    place = int(np.argmax(values >= _AS_GOOD * values.max()))
+    place = int(np.argmax(values >= _NEARLY_BEST * values.max()))
     bend = before[place] - 2 * here[place] + after[place]  # below 0, as it is a peak
     return _SHORTEST + place + 0.5 * float((before[place] - after[place]) / bend)

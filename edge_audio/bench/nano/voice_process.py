@@ -1,7 +1,7 @@
-"""A process with nothing but a voice in it, on one core: how fast it speaks, and in how much memory.
+"""A process with nothing but a voice in it, on one core, to measure its speed and memory.
 
-The bench starts `python -m edge_audio.bench.nano.lone_voice`, which reads what to say from standard input and
-writes what came of it to standard output, both in JSON.
+The bench starts `python -m edge_audio.bench.nano.voice_process`, which reads a `Task` from standard input and
+writes a `Speed` to standard output, both in JSON.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from edge_audio.adapters import load_voice
-from edge_audio.bench.nano.speaking import clauses_of
+from edge_audio.bench.nano.synthesis import clauses_of
 from edge_audio.config import Config
 from edge_audio.machine import resident_mb
 from edge_audio.tables import read_table
@@ -27,7 +27,7 @@ from runtime.memory import give_back, keep_heap_small
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to say."""
+    """What to speak, and with which voice."""
 
     config: dict[str, Any]
     """The tables of the config."""
@@ -35,29 +35,29 @@ class Task(msgspec.Struct, frozen=True):
     """Speakers and texts."""
 
 
-class Effort(msgspec.Struct, frozen=True):
-    """What it took."""
+class Speed(msgspec.Struct, frozen=True):
+    """How long it took, and how much memory."""
 
     first_audio_ms: list[float]
-    """For each text, from when it was there to the first sound."""
+    """For each text, from its arrival to the first sound."""
     computing_s: float
-    """To speak all of them."""
+    """Time to speak all texts."""
     sound_s: float
-    """How much speech that made."""
+    """Length of that speech."""
     resident_mb: float
-    """What the process holds in the end, in MB (10^6 bytes)."""
+    """Resident memory of the process at its end, in MB (10^6 bytes)."""
     one_core: bool
-    """Whether the process was held to one core; only Linux can."""
+    """True if the process was pinned to one core, which only Linux can do."""
 
 
-async def measure_lone_voice(task: Task) -> Effort:
-    """Have a process of its own do `task`. Raises `UserError` if that fails."""
+async def measure_in_process(task: Task) -> Speed:
+    """Do `task` in a process of its own. Raises `UserError` if that fails."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", __name__),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,  # an interruption by key is ours to handle
+        start_new_session=True,  # Ctrl-C is ours to handle
     )
     try:
         output, errors = await process.communicate(msgspec.json.encode(task))
@@ -71,11 +71,11 @@ async def measure_lone_voice(task: Task) -> Effort:
             f"A process with the voice alone failed: {last or process.returncode}.",
             "Try the voice with `edge-audio say`.",
         )
-    return msgspec.json.decode(output, type=Effort)
+    return msgspec.json.decode(output, type=Speed)
 
 
-async def speak_alone(task: Task) -> Effort:
-    """Do `task` in this process, on one core from here on."""
+async def measure_here(task: Task) -> Speed:
+    """Do `task` in this process, which is pinned to one core from now on."""
     one_core = _keep_to_one_core()
     voice = load_voice(_on_one_thread(read_table(Config, task.config)))
     try:
@@ -93,17 +93,17 @@ async def speak_alone(task: Task) -> Effort:
                 first_ms.append(1000 * (first_s - began_s))
     finally:
         await voice.close()
-    return Effort(first_ms, computing_s, sound_s, resident_mb(), one_core)
+    return Speed(first_ms, computing_s, sound_s, resident_mb(), one_core)
 
 
 async def _sound(voice: Voice, speaker: str, text: str) -> AsyncIterator[float]:
-    """Speak as `edge-audio say` does; yields the seconds of each piece."""
+    """Speak `text` as `edge-audio say` does; yields the seconds of each piece."""
 
     async def lines() -> AsyncIterator[Line]:
         for clause in clauses_of(text):
             yield clause, Style(speaker=speaker)
 
-    with suppress(VoiceError):  # what it can't say is another part's matter
+    with suppress(VoiceError):  # what can't be spoken counts in another part
         async with aclosing(speak_ahead(voice, lines())) as chunks:
             async for chunk in chunks:
                 yield len(chunk.pcm) / voice.sample_rate_hz
@@ -122,14 +122,14 @@ def _keep_to_one_core() -> bool:
 
 
 def main() -> None:
-    """Do what standard input asks for."""
+    """Do the `Task` on standard input."""
     keep_heap_small()
     try:
         task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-        effort = asyncio.run(speak_alone(task))
+        speed = asyncio.run(measure_here(task))
     except UserError as error:
         sys.exit(str(error))
-    sys.stdout.write(msgspec.json.encode(effort).decode())
+    sys.stdout.write(msgspec.json.encode(speed).decode())
     sys.stdout.flush()
     os._exit(0)  # as `edge_audio.cli.run`: a lane may be in the midst of native code
 

@@ -1,4 +1,4 @@
-"""The whole bench with the toy's voice, which says noise as long as it may, and with an ear for hums."""
+"""The whole bench with the toy's voice, which makes noise as long as it may, and a transcriber of hums."""
 
 import asyncio
 import io
@@ -19,7 +19,7 @@ from edge_audio.step_audio.voice_encoder import VoiceEncoder
 from edge_audio.step_audio.voices import VoiceRegistry
 from edge_audio.tts.step_audio_config import StepAudioVoiceConfig
 from runtime.errors import UserError
-from tests.edge_audio.bench.nano.humming import TEXTS, HumEar, hum, length_of
+from tests.edge_audio.bench.nano.humming import TEXTS, HumTranscriber, hum, length_of
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def config(toy_models: Path, voices: Path) -> Config:
 def measured(config: Config, plan: Plan) -> tuple[Findings, str]:
     """What was found, and what was told meanwhile."""
     told = io.StringIO()
-    findings = asyncio.run(measure_nano(config, plan, [HumEar(*TEXTS)], Console(file=told)))
+    findings = asyncio.run(measure_nano(config, plan, [HumTranscriber(*TEXTS)], Console(file=told)))
     return findings, told.getvalue()
 
 
@@ -52,19 +52,19 @@ def only(folder: Path, *parts: Part, sentences: int = 1, recordings: Path | None
 
 
 def names(findings: Findings) -> Collection[tuple[str, str]]:
-    return {(figure.name, figure.voice) for figure in findings.figures}
+    return {(metric.name, metric.voice) for metric in findings.metrics}
 
 
 def test_speech_is_made_again_and_from_text_and_held_against_the_original(
     config: Config, corpus_folder: Path
 ) -> None:
     findings, told = measured(config, only(corpus_folder, Part.RESYNTHESIS, Part.SPEECH, sentences=2))
-    errors = [figure for figure in findings.figures if figure.name == "word errors (stub)"]
-    assert [(figure.part, figure.voice) for figure in errors] == [
+    errors = [metric for metric in findings.metrics if metric.name == "word errors (stub)"]
+    assert [(metric.part, metric.voice) for metric in errors] == [
         (part, voice) for part in ("resynthesis", "speech") for voice in ("ann", "ben", "all")
     ]
-    assert all("original 0.0 %" in figure.note for figure in errors)
-    assert [figure.passed for figure in errors if figure.part == "speech"] == [False] * 3
+    assert all("original 0.0 %" in metric.note for metric in errors)
+    assert [metric.passed for metric in errors if metric.part == "speech"] == [False] * 3
     again = findings.rows["resynthesis"]
     assert [row["text"] for row in again] == 2 * list(TEXTS[:2])
     for row in again:
@@ -75,7 +75,7 @@ def test_speech_is_made_again_and_from_text_and_held_against_the_original(
 
 def test_noise_that_never_ends_is_found_out(config: Config, corpus_folder: Path) -> None:
     findings, _ = measured(config, only(corpus_folder, Part.STEADINESS))
-    found = {figure.name: figure.value for figure in findings.figures}
+    found = {metric.name: metric.value for metric in findings.metrics}
     assert found["runaways"] == 5
     assert found["at the limit"] > 0
     assert found["cut off"] == 0
@@ -94,7 +94,7 @@ def test_tags_are_measured_and_told_whether_the_voice_has_them_or_not(
     config: Config, corpus_folder: Path
 ) -> None:
     findings, _ = measured(config, only(corpus_folder, Part.TAGS))
-    by_ability = {figure.name.split()[0]: figure for figure in findings.figures}
+    by_ability = {metric.name.split()[0]: metric for metric in findings.metrics}
     assert by_ability["speed"].passed is False
     assert "very fast" in by_ability["speed"].note
     assert by_ability["pitch"].value is None
@@ -106,9 +106,9 @@ def test_recordings_are_told_and_not_judged(config: Config, corpus_folder: Path,
     soundfile.write(others / "mary.wav", hum(length_of(TEXTS[0])), 16_000)
     (others / "mary.txt").write_text(TEXTS[0])
     findings, _ = measured(config, only(corpus_folder, Part.RESYNTHESIS, recordings=others))
-    (figure,) = [figure for figure in findings.figures if figure.voice == "mary"]
-    assert figure.bar is None
-    assert "original 0.0 %" in figure.note
+    (metric,) = [metric for metric in findings.metrics if metric.voice == "mary"]
+    assert metric.bar is None
+    assert "original 0.0 %" in metric.note
     assert [row["voice"] for row in findings.rows["recordings"]] == ["mary"]
 
 
@@ -122,7 +122,7 @@ def test_all_of_it_can_be_written_as_json(config: Config, corpus_folder: Path) -
     assert told["rows"]["resynthesis"][0]["heard_original"] == {"stub": TEXTS[0]}
 
 
-def test_narrators_without_a_voice_are_left_out_and_told(
+def test_speakers_without_a_voice_are_left_out_and_told(
     config: Config, corpus_folder: Path, tmp_path: Path, voices: Path
 ) -> None:
     alone = tmp_path / "voices"
@@ -131,7 +131,7 @@ def test_narrators_without_a_voice_are_left_out_and_told(
     tts = StepAudioVoiceConfig(voices=str(alone), steps=1)
     plan = only(corpus_folder, Part.RESYNTHESIS)
     findings, told = measured(msgspec.structs.replace(config, tts=tts), plan)
-    assert {figure.voice for figure in findings.figures} == {"ben"}
+    assert {metric.voice for metric in findings.metrics} == {"ben"}
     assert "No voice is called ann" in told
     (alone / "ben").rename(alone / "zoe")
     with pytest.raises(UserError, match="ann, ben"):

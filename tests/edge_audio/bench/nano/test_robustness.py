@@ -1,7 +1,7 @@
 import asyncio
 
 from edge_audio.bench.nano.part import Measured
-from edge_audio.bench.nano.steadiness import measure_steadiness
+from edge_audio.bench.nano.robustness import measure_robustness
 from edge_audio.text.clauses import ClauseSplitter
 from edge_audio.tts.clause_sound import longest_speech_s
 from edge_audio.tts.voice import Style
@@ -12,18 +12,18 @@ CORPUS = {voice: [as_said(text, voice) for text in TEXTS] for voice in ("ann", "
 
 
 def measured(voice: Hummer) -> Measured:
-    return asyncio.run(measure_steadiness(voice, CORPUS, COUNT, silent))
+    return asyncio.run(measure_robustness(voice, CORPUS, COUNT, silent))
 
 
 def counts(found: Measured) -> dict[str, float | None]:
-    return {figure.name: figure.value for figure in found.figures}
+    return {metric.name: metric.value for metric in found.metrics}
 
 
 def test_a_voice_at_its_own_pace_is_steady_at_all_lengths() -> None:
     voice = Hummer()
     found = measured(voice)
     assert counts(found) == {"runaways": 0, "cut off": 0, "at the limit": 0}
-    assert all(figure.passed for figure in found.figures)
+    assert all(metric.passed for metric in found.metrics)
     assert {style.speaker for _, style in voice.said} == {"ann", "ben"}
     assert len(found.rows) == COUNT
 
@@ -45,7 +45,7 @@ def test_each_sentence_that_runs_on_or_stops_early_counts() -> None:
 
     found = measured(Hummer(length_s))
     assert counts(found)["runaways"] == counts(found)["cut off"] == COUNT / 2
-    assert not any(figure.passed for figure in found.figures[:2])
+    assert not any(metric.passed for metric in found.metrics[:2])
     assert {tuple(row["faults"]) for row in found.rows if row["voice"] == "ann"} == {("cut-off",)}
 
 

@@ -9,7 +9,7 @@ from runtime.errors import UserError
 from tests.edge_audio.bench.nano.humming import TEXTS, as_said, hum, write_part
 
 
-def test_each_narrator_s_sentences_are_read_with_their_sound(corpus_folder: Path) -> None:
+def test_each_speaker_s_sentences_are_read_with_their_sound(corpus_folder: Path) -> None:
     corpus = read_corpus(corpus_folder, 10)
     assert list(corpus) == ["ann", "ben"]
     for voice, sentences in corpus.items():
@@ -35,10 +35,10 @@ def test_only_held_out_sentences_without_tag_count_and_each_once(tmp_path: Path)
     assert len(sentences[0].pcm) == len(as_said(kept).pcm)
 
 
-def test_the_tags_are_all_those_that_a_narrator_speaks_with(tmp_path: Path) -> None:
+def test_the_tags_are_all_those_that_a_speaker_has_with(tmp_path: Path) -> None:
     tags = {"ann": ("slow", "", "high"), "ben": ("",)}
-    for number, (narrator, used) in enumerate(tags.items()):
-        sayings = [{"text": "Any.", "narrator": narrator, "tag": tag, "held_out": False} for tag in used]
+    for number, (speaker, used) in enumerate(tags.items()):
+        sayings = [{"text": "Any.", "narrator": speaker, "tag": tag, "held_out": False} for tag in used]
         write_part(tmp_path, number, sayings)
     assert read_tags(tmp_path) == {"ann": {"slow", "high"}, "ben": set()}
 
@@ -47,7 +47,7 @@ def test_a_folder_without_such_speech_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--held-out"):
         read_corpus(tmp_path / "nothing", 10)
     write_part(tmp_path, 0, [{"text": "One for training.", "held_out": False}])
-    with pytest.raises(UserError, match="kept from training"):
+    with pytest.raises(UserError, match="kept out of training"):
         read_corpus(tmp_path, 10)
 
 

@@ -9,15 +9,15 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from edge_audio.bench.nano.bench import Findings, Plan
-from edge_audio.bench.nano.figure import Bar, Figure
-from edge_audio.bench.nano.hearing import Ear
+from edge_audio.bench.nano.metric import Bar, Metric
 from edge_audio.bench.nano.part import Part
+from edge_audio.bench.nano.transcription import Transcriber
 from edge_audio.commands import bench
 from edge_audio.commands.bench_group import bench_app
 from edge_audio.config import Config
 from runtime.errors import UserError
 
-FIGURES = [Figure(Part.STEADINESS, "runaways", "all", 2, "", Bar(0), "sentences: 500")]
+METRICS = [Metric(Part.STEADINESS, "runaways", "all", 2, "", Bar(0), "sentences: 500")]
 
 
 @pytest.fixture
@@ -25,9 +25,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     """What was asked for, of a bench that takes no time."""
     plans: list[Plan] = []
 
-    async def measure(config: Config, plan: Plan, ears: Sequence[Ear], console: Console) -> Findings:
+    async def measure(
+        config: Config, plan: Plan, transcribers: Sequence[Transcriber], console: Console
+    ) -> Findings:
         plans.append(plan)
-        return Findings(list(FIGURES), {"steadiness": []}, {"models": "nano"})
+        return Findings(list(METRICS), {"steadiness": []}, {"models": "nano"})
 
     monkeypatch.setattr(bench, "measure_nano", measure)
     return plans

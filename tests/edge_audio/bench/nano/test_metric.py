@@ -4,12 +4,12 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from edge_audio.bench.nano.figure import Bar, Figure, table_of
+from edge_audio.bench.nano.metric import Bar, Metric, table_of
 from edge_audio.bench.nano.part import Part
 
 
-def figure(value: float | None, bar: Bar | None) -> Figure:
-    return Figure(Part.SPEECH, "word errors (stub)", "ann", value, "%", bar, "original 10.0 %")
+def metric(value: float | None, bar: Bar | None) -> Metric:
+    return Metric(Part.SPEECH, "word errors (stub)", "ann", value, "%", bar, "original 10.0 %")
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,17 @@ def figure(value: float | None, bar: Bar | None) -> Figure:
         (25.0, None, None, ""),
     ],
 )
-def test_a_figure_is_held_against_its_bar(
+def test_a_metric_is_held_against_its_bar(
     value: float | None, bar: Bar | None, passed: bool | None, verdict: str
 ) -> None:
-    assert figure(value, bar).passed is passed
-    assert figure(value, bar).verdict == verdict
+    assert metric(value, bar).passed is passed
+    assert metric(value, bar).verdict == verdict
 
 
-def test_the_table_tells_figure_bar_and_verdict_in_a_line() -> None:
+def test_the_table_tells_metric_bar_and_verdict_in_a_line() -> None:
     printed = StringIO()
-    figures = [figure(30.0, Bar(25.0)), figure(None, Bar(25.0)), figure(3.25, None)]
-    Console(width=120, file=printed).print(table_of(figures))
+    metrics = [metric(30.0, Bar(25.0)), metric(None, Bar(25.0)), metric(3.25, None)]
+    Console(width=120, file=printed).print(table_of(metrics))
     lines = [line.split() for line in printed.getvalue().splitlines()[1:]]
     start = "speech ann word errors (stub)".split()
     assert lines == [
@@ -44,7 +44,7 @@ def test_the_table_tells_figure_bar_and_verdict_in_a_line() -> None:
 
 
 def test_json_tells_the_bar_and_whether_it_was_reached() -> None:
-    told = msgspec.json.decode(msgspec.json.encode(figure(30.0, Bar(25.0)).as_dict()))
+    told = msgspec.json.decode(msgspec.json.encode(metric(30.0, Bar(25.0)).as_dict()))
     assert told["part"] == "speech"
     assert told["value"] == 30.0
     assert told["bar"] == {"limit": 25.0, "at_least": False}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge_audio.audio.frame import INPUT_RATE_HZ
-from edge_audio.bench.nano.fundamental import median_f0_hz
+from edge_audio.bench.nano.pitch import median_f0_hz
 from tests.edge_audio.bench.nano.humming import hum
 
 rng = np.random.default_rng(0)

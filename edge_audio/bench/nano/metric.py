@@ -1,4 +1,4 @@
-"""Figures against their bars, as a table and for JSON."""
+"""Metrics and the bars that they must reach, as a table and for JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -9,43 +9,43 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a figure must reach."""
+    """What a metric must reach."""
 
     limit: float
     at_least: bool = False
-    """Whether the figure may not be lower; else it may not be higher."""
+    """True if lower values fail, False if higher ones do."""
 
     def __str__(self) -> str:
         return f"{'≥' if self.at_least else '≤'} {self.limit:.4g}"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """Something that was measured."""
+class Metric:
+    """A measured value."""
 
     part: str
-    """Of the bench."""
+    """The part of the bench that measured it."""
     name: str
     voice: str
-    """Whose figure it is; `all` for all voices together."""
+    """The voice that was measured; `all` for all voices together."""
     value: float | None
-    """None where it couldn't be measured; `note` says why."""
+    """None if it couldn't be measured; `note` says why."""
     unit: str = ""
     bar: Bar | None = None
-    """None where it is told and not judged."""
+    """None if it is reported only."""
     note: str = ""
-    """How it came about."""
+    """Details on how it was measured."""
 
     @property
     def passed(self) -> bool | None:
-        """Whether it reaches its bar; None where it has none or wasn't measured."""
+        """True if it reaches its bar; None if it has none or wasn't measured."""
         if self.bar is None or self.value is None:
             return None
         return self.value >= self.bar.limit if self.bar.at_least else self.value <= self.bar.limit
 
     @property
     def verdict(self) -> str:
-        """The same in words; empty without a bar."""
+        """`passed` in words; empty without a bar."""
         if self.bar is None:
             return ""
         return {True: "passed", False: "missed", None: "not measured"}[self.passed]
@@ -56,19 +56,19 @@ class Figure:
         return asdict(self) | {"value": value, "passed": self.passed}
 
 
-def table_of(figures: Iterable[Figure]) -> Table:
-    """Return all of them, a line each."""
-    table = Table("Part", "Voice", "Figure", "", "Bar", "", "", box=None, pad_edge=False)
+def table_of(metrics: Iterable[Metric]) -> Table:
+    """Return `metrics` as a table, one a line."""
+    table = Table("Part", "Voice", "Metric", "", "Bar", "", "", box=None, pad_edge=False)
     table.columns[3].justify = "right"
-    for figure in figures:
-        value = "-" if figure.value is None else f"{figure.value:.4g}"
+    for metric in metrics:
+        value = "-" if metric.value is None else f"{metric.value:.4g}"
         table.add_row(
-            figure.part,
-            figure.voice,
-            figure.name,
-            f"{value} {figure.unit}".strip(),
-            "" if figure.bar is None else str(figure.bar),
-            figure.verdict,
-            figure.note,
+            metric.part,
+            metric.voice,
+            metric.name,
+            f"{value} {metric.unit}".strip(),
+            "" if metric.bar is None else str(metric.bar),
+            metric.verdict,
+            metric.note,
         )
     return table

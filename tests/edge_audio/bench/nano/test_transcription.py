@@ -6,15 +6,19 @@ import pytest
 from edge_audio.asr.recognizer import Transcript
 from edge_audio.audio.frame import Samples
 from edge_audio.bench.nano.corpus import Sentence
-from edge_audio.bench.nano.hearing import RecognizingEar, error_rate, hear_all, load_ears
+from edge_audio.bench.nano.transcription import (
+    RecognizerTranscriber,
+    load_transcribers,
+    transcribe_all,
+)
 from runtime.errors import UserError
 from runtime.store import Store
-from tests.edge_audio.bench.nano.humming import TEXTS, HumEar, as_said
+from tests.edge_audio.bench.nano.humming import TEXTS, HumTranscriber, as_said
 
 SENTENCES = [as_said(text) for text in TEXTS]
 
 
-async def as_it_is(sentence: Sentence) -> Samples:
+async def unchanged(sentence: Sentence) -> Samples:
     return sentence.pcm
 
 
@@ -44,34 +48,32 @@ class Counting:
         self.closed = True
 
 
-def test_each_sentence_is_heard_by_each_ear_in_order() -> None:
-    other = HumEar(TEXTS[0])
+def test_each_sentence_is_transcribed_by_each_transcriber_in_order() -> None:
+    other = HumTranscriber(TEXTS[0])
     other.name = "other"
-    heard = asyncio.run(hear_all(SENTENCES, as_it_is, [HumEar(*TEXTS), other]))
+    heard = asyncio.run(transcribe_all(SENTENCES, unchanged, [HumTranscriber(*TEXTS), other]))
     assert [each.texts for each in heard] == [
         {"stub": text, "other": text if text == TEXTS[0] else ""} for text in TEXTS
     ]
-    assert error_rate(heard, "stub") == 0.0
-    assert error_rate(heard, "other") > 50
 
 
-def test_what_stops_the_making_is_raised_as_it_is() -> None:
+def test_what_stops_the_making_is_raised_unchanged() -> None:
     async def fail(sentence: Sentence) -> Samples:
         if sentence is SENTENCES[2]:
             raise UserError("There is no such voice.", "Add it.")
         return sentence.pcm
 
     with pytest.raises(UserError, match="no such voice"):
-        asyncio.run(hear_all(SENTENCES, fail, [HumEar(*TEXTS)]))
+        asyncio.run(transcribe_all(SENTENCES, fail, [HumTranscriber(*TEXTS)]))
 
 
 def test_a_recognizer_hears_a_sentence_as_one_utterance() -> None:
     recognizer = Counting()
 
     async def run() -> list[str]:
-        ear = RecognizingEar(recognizer)
-        heard = [await ear.hear(sentence.pcm) for sentence in SENTENCES]
-        await ear.close()
+        transcriber = RecognizerTranscriber(recognizer)
+        heard = [await transcriber.transcribe(sentence.pcm) for sentence in SENTENCES]
+        await transcriber.close()
         return heard
 
     assert asyncio.run(run()) == [str(len(sentence.pcm)) for sentence in SENTENCES]
@@ -80,4 +82,4 @@ def test_a_recognizer_hears_a_sentence_as_one_utterance() -> None:
 
 def test_without_recognizers_it_is_told_how_to_fetch_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"models fetch whisper-tiny\.en"):
-        load_ears(Store(tmp_path))
+        load_transcribers(Store(tmp_path))

@@ -1,4 +1,4 @@
-"""Sentences of all lengths to make a voice stumble, of what a corpus says, with figures and abbreviations."""
+"""Hard sentences for a voice: of all lengths, from the words of a corpus, with numerals and abbreviations."""
 
 import random
 import re
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 MOST_WORDS = 60
 
 _EVERY = 4
-"""One sentence in so many has a figure or an abbreviation."""
+"""One sentence in so many has a numeral or an abbreviation."""
 
-_FIGURES = (
+_NUMERALS = (
     "Dr. Green",
     "Mrs. Wood",
     "Main St.",
@@ -29,10 +29,11 @@ _FIGURES = (
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
 
 
-def stumbling_blocks(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
-    """Return `count` sentences of 1 to `MOST_WORDS` words, short ones more often; the same for one `seed`.
+def hard_sentences(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
+    """Return `count` sentences of 1 to `MOST_WORDS` words, with more short ones than long ones.
 
-    Each is a row of passages from `texts`, of which at least one must have a word.
+    Each is a sequence of passages from `texts`, at least one of which must have a word. The same `seed` gives
+    the same sentences.
     """
     rng = random.Random(seed)
     passages = [words for text in texts if (words := _WORD.findall(text))]
@@ -45,17 +46,17 @@ def stumbling_blocks(texts: Sequence[str], count: int, seed: int = 0) -> list[st
     return sentences
 
 
-def _sentence(passages: Sequence[list[str]], length: int, rng: random.Random, with_figure: bool) -> str:
-    """Return a sentence of `length` words, or of a figure alone if that has more."""
-    words = rng.choice(_FIGURES).split() if with_figure else []
+def _sentence(passages: Sequence[list[str]], length: int, rng: random.Random, with_numeral: bool) -> str:
+    """Return a sentence of `length` words, or of a numeral alone if that has more."""
+    words = rng.choice(_NUMERALS).split() if with_numeral else []
     missing = max(0, length - len(words))
     before = rng.randint(0, missing)
-    row = [*_row(passages, before, rng), *words, *_row(passages, missing - before, rng)]
-    text = " ".join(row)
+    sequence = [*_sequence(passages, before, rng), *words, *_sequence(passages, missing - before, rng)]
+    text = " ".join(sequence)
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
-def _row(passages: Sequence[list[str]], length: int, rng: random.Random) -> list[str]:
+def _sequence(passages: Sequence[list[str]], length: int, rng: random.Random) -> list[str]:
     words: list[str] = []
     while len(words) < length:
         words += rng.choice(passages)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
-from edge_audio.bench.nano.speech_length import Fault, Pace, speech_s, spoken_letters
+from edge_audio.bench.nano.duration import Fault, Pace, speech_s, spoken_letters
 from edge_audio.tts.clause_sound import longest_speech_s
 from tests.edge_audio.bench.nano.humming import hum
 
-PACE = Pace(beside_s=0.2, letter_s=0.05)
+PACE = Pace(base_s=0.2, letter_s=0.05)
 TEXT = "Thirty six letters are all that this has."
 """33 letters: 1.85 s are expected."""
 
@@ -36,7 +36,7 @@ def test_digits_count_as_their_names_do() -> None:
 def test_the_pace_is_that_of_what_was_said() -> None:
     texts = ["a" * count for count in (3, 10, 30, 31)]
     fitted = Pace.of((text, 0.2 + 0.05 * len(text)) for text in texts)
-    assert (fitted.beside_s, fitted.letter_s) == pytest.approx((0.2, 0.05))
+    assert (fitted.base_s, fitted.letter_s) == pytest.approx((0.2, 0.05))
     assert fitted.expected_s("b" * 20) == pytest.approx(1.2)
 
 
