@@ -129,7 +129,7 @@ def test_a_config_that_speaks_with_another_voice_will_do(
 def test_a_voice_and_own_voice_exclude_each_other(resynthesize: Run) -> None:
     status, said = resynthesize(SPEECH, "--own-voice", "--voice", "Zoe")
     assert (status, said.count("\n")) == (2, 1)
-    assert "either Zoe's voice or the recording's own" in said
+    assert "--voice Zoe and --own-voice exclude each other" in said
 
 
 def test_a_recording_may_be_replaced_by_what_becomes_of_it(run: Run, config: Path, tmp_path: Path) -> None:
