@@ -41,7 +41,7 @@ class Conversation(Table, frozen=True):
     held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
     """How much of a reply is rendered ahead."""
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}\Z")] | None = None
-    """ISO 639-1 code of what is typed and said, where neither a recognizer nor the script tells; that of
+    """ISO 639-1 code of what is typed and said, where neither a recognizer nor the script shows it; that of
     `[asr]` if unset."""
 
 
@@ -113,7 +113,7 @@ class Config(Table, frozen=True):
 
     @property
     def language(self) -> str | None:
-        """ISO 639-1 code of what is typed and said where nothing else tells; None if this doesn't, either."""
+        """ISO 639-1 code of what is typed and said where nothing else shows it; None if not known."""
         heard = None if self.asr is None or self.asr.language == "auto" else self.asr.language
         return self.conversation.language or heard
 

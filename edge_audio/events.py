@@ -122,7 +122,7 @@ class Heard:
     audio_ids: tuple[int, ...] | None = None
     """At a pause: the utterance as audio tokens, where the chat model hears them."""
     language: str | None = None
-    """ISO 639-1 code of the text's language; None where nobody tells."""
+    """ISO 639-1 code of the text's language; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

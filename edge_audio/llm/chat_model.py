@@ -27,7 +27,7 @@ class UserTurn:
     audio_ids: tuple[int, ...] | None = None
     """The dual-codebook tokens; None where the chat model hears text."""
     language: str | None = None
-    """ISO 639-1 code of the transcript's language; None where nobody tells."""
+    """ISO 639-1 code of the transcript's language; None where it is not known."""
 
     def followed_by(self, more: "UserTurn") -> "UserTurn":
         """Return both as one turn, in the forms that both have."""

@@ -31,8 +31,8 @@ def measure_all(
 ) -> None:
     """Pass `event` to all meters; call `remark` with what the user should know."""
     for meter in meters:
-        if (told := meter.measure(event, session)) is not None:
-            remark(told)
+        if (text := meter.measure(event, session)) is not None:
+            remark(text)
 
 
 def _token(variable: str | None) -> str | None:

@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 
 def test_the_page_is_what_the_code_makes_of_itself() -> None:
     made = "python -m tests.support.config_reference > docs/config.md"
-    assert PAGE.read_text(encoding="utf-8") == reference(), f"make it anew: {made}"
+    assert PAGE.read_text(encoding="utf-8") == reference(), f"make it again: {made}"
 
 
 def test_every_key_of_every_table_is_explained() -> None:
