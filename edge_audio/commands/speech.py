@@ -97,9 +97,8 @@ async def _speak(
         if isinstance(lines, list):
             wanted = list(wanted)
         with console.status("Speaking ...") as status:
-            async with aclosing(
-                spoken(voice, _lines(wanted, language, voice.language), FILE_RATE_HZ)
-            ) as chunks:
+            clauses = _lines(wanted, language, voice.language)
+            async with aclosing(spoken(voice, clauses, FILE_RATE_HZ)) as chunks:
                 async for chunk in chunks:
                     await lane.run(partial(_pass_on, sink, chunk.pcm))
                     samples += len(chunk.pcm)

@@ -31,8 +31,11 @@ _AHEAD_LETTERS = 20
 """Text that is spoken before it is known whether the reply is wanted: 1.2 s of speech, in which there is time
 to make more. Who still listens to the user needs the processor by then. See `spoken_letters`."""
 
-_JUST_SAID, _ABOUT_TO_SAY = 12, 3
-"""Words that an echo may hold: some 5 s of speech, and what is handed out but not heard yet."""
+_JUST_SAID = 12
+"""Words heard lately that an echo may hold: some 5 s of speech."""
+
+_ABOUT_TO_SAY = 3
+"""Words after these that it may hold: they are handed out but not heard yet."""
 
 
 class ReplyWatcher(Protocol):
@@ -191,7 +194,7 @@ class Reply:
         except Exception as failure:  # as above
             self._fail(Part.LLM, _explain("chat model", failure))
             if self.committed:
-                sorry = apology(*self._languages)
+                sorry = apology(self._voice.language, *self._languages)
                 yield joined(self.text, sorry).removeprefix(self.text)
 
     def _add_text(self, text: str) -> None:

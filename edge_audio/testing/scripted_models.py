@@ -79,9 +79,13 @@ class ScriptedRecognizer(Recognizer):
     name = "scripted"
 
     def __init__(
-        self, *script: str | Transcript | Exception, word_s: float = 0.0, delay_s: float = 0.0
+        self,
+        *script: str | Transcript | Exception,
+        language: str | None = "en",
+        word_s: float = 0.0,
+        delay_s: float = 0.0,
     ) -> None:
-        """`script` has what each utterance says, `Hello.` if it is empty.
+        """`script` has what each utterance says, `Hello.` if it is empty; its texts are in `language`.
 
         A word is heard once `word_s` of sound has come for it and for each one before; with 0, all are heard
         with the first sound. A transcript takes `delay_s`.
@@ -90,13 +94,14 @@ class ScriptedRecognizer(Recognizer):
         """Those that were begun."""
         self.closed = False
         self._script = script or ("Hello.",)
+        self._language = language
         self._word_s = word_s
         self._delay_s = delay_s
 
     def open(self) -> "ScriptedUtterance":
         """See `Recognizer.open`."""
         said = _entry(self._script, len(self.utterances))
-        said = Transcript(said) if isinstance(said, str) else said
+        said = Transcript(said, language=self._language) if isinstance(said, str) else said
         self.utterances.append(ScriptedUtterance(said, self._word_s, self._delay_s))
         return self.utterances[-1]
 

@@ -133,3 +133,20 @@ def test_folders_beside_the_file_are_meant_from_anywhere_and_others_where_the_co
     assert config.step_audio is not None
     assert config.step_audio.models == str(tmp_path / "mine" / "models")
     assert config.tts == StepAudioVoiceConfig(voices="mine/voices")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("", None),
+        ("[asr]", "en"),
+        ('[asr]\nlanguage = "de"', "de"),
+        ('[asr]\nlanguage = "auto"', None),
+        ('[asr]\nlanguage = "auto"\n[conversation]\nlanguage = "fr"', "fr"),
+        ('[asr]\nlanguage = "de"\n[conversation]\nlanguage = "fr"', "fr"),
+    ],
+)
+def test_the_expected_language_is_the_conversation_s_or_the_recognizer_s(
+    tmp_path: Path, text: str, language: str | None
+) -> None:
+    assert load(tmp_path, text).language == language

@@ -11,6 +11,7 @@ import pytest
 
 from edge_audio.dialogue.speculation import EFFORTS
 from edge_audio.events import (
+    Part,
     ReplyPaused,
     ReplyResumed,
     ReplyStarted,
@@ -21,6 +22,7 @@ from edge_audio.events import (
     TurnEnded,
     TurnFinished,
 )
+from edge_audio.text.apology import apology
 from edge_audio.text.words import normalised
 from runtime import clock
 from tests.simulation.conversation_promises import check_all
@@ -129,6 +131,15 @@ def test_a_backchannel_of_another_language_does_not_stop_the_reply_either(words:
     course = held(Scenario((ASK, listens), reply_words=30, seed=3, language=language))
     assert [report.interrupted for report in course.reports] == [False]
     assert course.reports[0].heard_text == course.reports[0].reply_text
+
+
+@pytest.mark.parametrize("language", ["de", "zh", "ja"])
+def test_who_gets_no_answer_hears_why_in_their_language(language: str) -> None:
+    scenarios = [Scenario((ASK,), seed=seed, faults=Faults(chat=1.0), language=language) for seed in range(8)]
+    failed = [held(scenario).reports[0] for scenario in scenarios]
+    heard = [report.heard_text for report in failed if report.error_part is Part.LLM]
+    assert len(heard) > 4
+    assert all(text.endswith(apology(language)) for text in heard)
 
 
 @pytest.mark.parametrize("length_s", [0.07, 0.2, 0.5, 1.2])

@@ -67,8 +67,9 @@ LANGUAGE = Language(
         r"\Aich",
     ),
     leads_up=(
-        r"(?:(?:und|aber|also|na ja|ja|okay|oder) )?(?:wenn|falls|sobald|bevor|nachdem|weil|obwohl|solange"
-        r"|während(?! (?:des|der)\b)|(?:als|da|seit)(?= (?:ich|wir|du|er|sie|es|mein\w*)\b))\s+[^,;]*"
+        r"(?:(?:und|aber|also|na ja|ja|okay|oder) )?"
+        r"(?:wenn|falls|sobald|bevor|nachdem|weil|obwohl|solange|während(?! (?:des|der)\b)"
+        r"|(?:als|da|seit)(?= (?:ich|wir|du|er|sie|es|mein\w*)\b))\s+[^,;]*"
     ),
     spelled=spelled("null eins zwei zwo drei vier fünf sechs sieben acht neun", "a-zäöü"),
     listed=listed("und|oder|sowie|bitte", unless=r"(?:was|wo|wer|wann|warum|wie|ist|sind|kann)\b"),

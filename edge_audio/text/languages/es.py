@@ -46,9 +46,9 @@ LANGUAGE = Language(
         r"\b(?:sabes|me pregunto|creo que|es verdad|digamos)",
     ),
     leads_up=(
-        r"(?:(?:y|pero|bueno|pues|así que|vale|eh) )?(?:si|cuando|aunque|mientras|antes de(?: que)?"
-        r"|después de(?: que)?"
-        r"|porque|ya que|en cuanto|desde que|hasta que|siempre que"
+        r"(?:(?:y|pero|bueno|pues|así que|vale|eh) )?"
+        r"(?:si|cuando|aunque|mientras|antes de(?: que)?|después de(?: que)?|porque|ya que|en cuanto"
+        r"|desde que|hasta que|siempre que"
         r"|como(?= (?:mañana|hoy|ayer|no|me|ya|tengo|estoy|hace|soy)\b))\s+[^,;]*"
     ),
     spelled=spelled("cero uno dos tres cuatro cinco seis siete ocho nueve", "b-df-np-tvwxz"),
@@ -60,8 +60,7 @@ LANGUAGE = Language(
     tells=(
         r"(?:(?:y|pero|bueno|pues|así que|oye|eh|ah),? )*"
         r"(?:yo|nosotros|mi|mis|nuestr[oa]s?|él|ella|ellos|ayer|anoche|tengo(?! que)|tenemos|tuve|estoy"
-        r"|estaba|estuve"
-        r"|he|hemos|fui|fuimos|vi|soy|me llamo|me voy|me duele|vivo|porque|había|la semana (?:pasada"
-        r"|que viene))\b"
+        r"|estaba|estuve|he|hemos|fui|fuimos|vi|soy|me llamo|me voy|me duele|vivo|porque|había"
+        r"|la semana (?:pasada|que viene))\b"
     ),
 )

@@ -51,16 +51,13 @@ LANGUAGE = Language(
         r"\b(?:je crois|je pense|je me demande|est-il vrai)",
     ),
     leads_up=(
-        r"(?:(?:et|mais|bon|alors|donc|euh|ok) )?(?:s'(?!il (?:te|vous) pla)|(?:lorsqu|puisqu|parce qu"
-        r"|dès qu|tant qu"
-        r"|avant qu|pendant qu)'|(?:si|quand|lorsque|puisque|parce que|dès que|tant que|pendant que"
-        r"|depuis que"
-        r"|avant (?:de|que)|avant d'|après (?:que|avoir|être)|bien que|comme(?! tu veux"
-        r"| vous voulez)(?= (?:je|j'|il|elle|on"
-        r"|nous|vous|tu)\b))\s*)"
-        r"(?!(?:est-ce|est|sont|part|arrive|commence|finit|ouvre|ferme|\w+-(?:t-)?(?:tu|il|elle|on|vous"
-        r"|nous|ils|elles))\b)"
-        r"[^,;]*"
+        r"(?:(?:et|mais|bon|alors|donc|euh|ok) )?"
+        r"(?:s'(?!il (?:te|vous) pla)|(?:lorsqu|puisqu|parce qu|dès qu|tant qu|avant qu|pendant qu)'"
+        r"|(?:si|quand|lorsque|puisque|parce que|dès que|tant que|pendant que|depuis que|avant (?:de|que)"
+        r"|avant d'|après (?:que|avoir|être)|bien que"
+        r"|comme(?! tu veux| vous voulez)(?= (?:je|j'|il|elle|on|nous|vous|tu)\b))\s*)"
+        r"(?!(?:est-ce|est|sont|part|arrive|commence|finit|ouvre|ferme"
+        r"|\w+-(?:t-)?(?:tu|il|elle|on|vous|nous|ils|elles))\b)[^,;]*"
     ),
     spelled=spelled("zéro un deux trois quatre cinq six sept huit neuf", "b-gi-xz"),
     listed=listed(
@@ -73,7 +70,7 @@ LANGUAGE = Language(
     tells=(
         r"(?:(?:et|mais|bon|alors|donc|oh|ah|euh|eh bien),? )*"
         r"(?!je (?:voudrais|veux|cherche|dois)\b|j'aimerais|il (?:faut|y a)\b)"
-        r"(?:je|j'\w+|nous|on|mon|ma|mes|notre|nos|il|elle|ils|elles|hier|la semaine (?:dernière"
-        r"|prochaine)|parce)\b"
+        r"(?:je|j'\w+|nous|on|mon|ma|mes|notre|nos|il|elle|ils|elles|hier|parce"
+        r"|la semaine (?:dernière|prochaine))\b"
     ),
 )

@@ -50,11 +50,11 @@ LANGUAGE = Language(
         r"\b(?:credo|penso|mi chiedo|sai|è vero)",
     ),
     leads_up=(
-        r"(?:(?:e|ma|allora|beh|ok|quindi) )?(?:se|anche se|mentre|siccome|poiché|visto che|dato che"
-        r"|prima (?:di|che)"
-        r"|dopo (?:che|aver\w*)|appena|finché|ogni volta che|quando(?! (?:è|sono|parte|arriva|inizia"
-        r"|comincia|finisce"
-        r"|apre|chiude|posso|devo|viene|torna)\b))\s+[^,;]*"
+        r"(?:(?:e|ma|allora|beh|ok|quindi) )?"
+        r"(?:se|anche se|mentre|siccome|poiché|visto che|dato che|prima (?:di|che)|dopo (?:che|aver\w*)"
+        r"|appena|finché|ogni volta che"
+        r"|quando(?! (?:è|sono|parte|arriva|inizia|comincia|finisce|apre|chiude|posso"
+        r"|devo|viene|torna)\b))\s+[^,;]*"
     ),
     spelled=spelled("zero uno due tre quattro cinque sei sette otto nove", "b-df-hj-np-z"),
     listed=listed("e|ed|o|oppure|per favore", unless=r"(?:che|chi|come|quando|dove|qual|quanto|perché)\b"),
@@ -65,7 +65,7 @@ LANGUAGE = Language(
     tells=(
         r"(?:(?:e|ma|allora|beh|quindi|oh|ah|ehi),? )*"
         r"(?:io|noi|mio|mia|i miei|le mie|il mio|la mia|il nostro|la nostra|lui|lei|loro|ieri|stamattina"
-        r"|ho(?! bisogno)"
-        r"|abbiamo|siamo|ero|avevo|mi chiamo|mi fa male|c'era|ci sono|la settimana (?:scorsa|prossima))\b"
+        r"|ho(?! bisogno)|abbiamo|siamo|ero|avevo|mi chiamo|mi fa male|c'era|ci sono"
+        r"|la settimana (?:scorsa|prossima))\b"
     ),
 )

@@ -46,8 +46,8 @@ LANGUAGE = Language(
     leads_up=NEVER,  # its clauses end on what makes them lead up
     # Ten digits are a whole telephone number.
     spelled=(
-        rf"(?:(?<![{_DIGITS}])[{_DIGITS}]{{3,9}}|(?:(?:ゼロ|いち|さん|よん|ご|ろく|なな|はち"
-        rf"|きゅう)[、\s]*){{3,}}"
+        rf"(?:(?<![{_DIGITS}])[{_DIGITS}]{{3,9}}"
+        r"|(?:(?:ゼロ|いち|さん|よん|ご|ろく|なな|はち|きゅう)[、\s]*){3,}"
         r"|(?:\d{1,4}[\s、,.-]+){2,}\d{1,4}|(?:(?<![a-z])[a-z](?![a-z])[\s、,.]*){3,})$"
     ),
     listed=rf"(?:{_NOUN}{{1,8}}、){{2,}}{_NOUN}{{1,8}}$",

@@ -43,10 +43,9 @@ LANGUAGE = Language(
         r"\b(?:será|acho|sabe|sabes|pergunto-me)",
     ),
     leads_up=(
-        r"(?:(?:e|mas|bom|então|ok) )?(?:se(?! faz favor)|enquanto|embora|antes de(?: que)?|depois (?:de"
-        r"|que)|assim que"
-        r"|logo que|já que|visto que|sempre que|até que|caso|como(?= (?:amanhã|hoje|não|eu|já|tenho|estou"
-        r"|sou)\b)"
+        r"(?:(?:e|mas|bom|então|ok) )?"
+        r"(?:se(?! faz favor)|enquanto|embora|antes de(?: que)?|depois (?:de|que)|assim que|logo que|já que"
+        r"|visto que|sempre que|até que|caso|como(?= (?:amanhã|hoje|não|eu|já|tenho|estou|sou)\b)"
         r"|quando(?! (?:é|são|começa|chega|parte|sai|abre|fecha|posso|devo|foi)\b))\s+[^,;]*"
     ),
     spelled=spelled("zero um uma dois duas três quatro cinco seis meia sete oito nove", "b-df-np-z"),

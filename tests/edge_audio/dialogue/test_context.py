@@ -97,3 +97,18 @@ def test_words_of_a_turn_that_was_taken_back_are_forgotten() -> None:
     context.user_said(None)
     context.transcribed(said, "One.")
     assert context.messages() == (Message("user", UNKNOWN),)
+
+
+def test_turns_in_a_script_without_blanks_are_joined_without_one() -> None:
+    context = Context("", 1000)
+    context.user_said("现在")
+    context.user_said("几点？")
+    assert context.messages() == (Message("user", "现在几点？"),)
+
+
+def test_a_question_is_one_in_any_script() -> None:
+    context = Context("", 1000)
+    context.assistant_said("何をお探しですか。")
+    assert context.asks
+    context.assistant_said("你还好吗？")
+    assert context.asks

@@ -10,6 +10,7 @@ from edge_audio.dialogue.reply import Reply
 from edge_audio.llm.chat_model import ChatModelError, TextDelta
 from edge_audio.testing import ToneVoice
 from edge_audio.text.apology import apology
+from edge_audio.text.clauses import Clause
 from edge_audio.tts.tags import PACES
 from edge_audio.tts.voice import Style
 from runtime import clock
@@ -24,13 +25,17 @@ async def written(pieces: list[str], failure: Exception | None) -> AsyncGenerato
 
 
 def replied(
-    *pieces: str, voice: ToneVoice, style: Style | None = None, failure: Exception | None = None
+    *pieces: str,
+    voice: ToneVoice,
+    style: Style | None = None,
+    failure: Exception | None = None,
+    asked_in: str | None = None,
 ) -> tuple[Reply, Watcher]:
     """A committed reply that is made of what the chat model writes in `pieces`."""
     watcher = Watcher()
     reply = empty_reply(voice, watcher, style)
     reply.commit()
-    clock.run_virtual(reply.make(written(list(pieces), failure)))
+    clock.run_virtual(reply.make(written(list(pieces), failure), asked_in))
     return reply, watcher
 
 
@@ -117,3 +122,49 @@ def test_style_and_words_are_the_same_however_the_reply_comes_in_pieces(
     assert at_once.said == in_pieces.said
     assert first.text == second.text
     assert {style.speed for _, style in at_once.said} <= {1.0, PACES["fast"], PACES["slow"]}
+
+
+@pytest.mark.parametrize(
+    ("begun", "asked_in", "whole"),
+    [
+        ("", "de", apology("de")),
+        ("Es ist", "de", f"Es ist {apology('de')}"),
+        ("今天", "zh", f"今天{apology('zh')}"),
+        ("", "ru", apology("en")),
+        ("", None, apology("en")),
+    ],
+)
+def test_the_apology_is_in_the_language_of_who_asked(begun: str, asked_in: str | None, whole: str) -> None:
+    voice = voice_for()
+    reply, _ = replied(begun, voice=voice, failure=ChatModelError("It broke."), asked_in=asked_in)
+    assert reply.text == whole
+    assert reply.spoken.heard(reply.text, reply.spoken.samples) == whole
+
+
+def test_clauses_are_cut_as_the_language_of_who_asked_wants_it() -> None:
+    german, voice = voice_for(), voice_for()
+    replied("Am 3. Mai kommt Hr. Braun.", voice=german, asked_in="de")
+    assert [clause for clause, _ in german.said] == [Clause("Am 3. Mai kommt Hr. Braun.", 0, "de")]
+    voice.language = "de"
+    replied("Am 3. Mai kommt Hr. Braun.", voice=voice)
+    assert voice.said == german.said
+
+
+def test_of_a_chinese_reply_that_may_not_be_wanted_as_much_is_spoken_as_of_others() -> None:
+    voice = voice_for()
+    reply = empty_reply(voice, Watcher())
+
+    async def speculate() -> None:
+        making = asyncio.create_task(reply.make(written(["很大。它真的很大。", "像房子一样大。"], None)))
+        await asyncio.sleep(1.0)
+        making.cancel()
+
+    clock.run_virtual(speculate())
+    assert [clause.text for clause, _ in voice.said] == ["很大。", "它真的很大。"]
+
+
+def test_what_an_echo_may_hold_is_counted_in_signs_where_there_are_no_blanks() -> None:
+    reply, _ = replied(
+        "从前有一只小猫，它住在湖边，每天晚上都在数天上的星星，数了很久很久。", voice=voice_for()
+    )
+    assert reply.saying(200.0) == "从前有一只小猫，它住在湖边，每天晚上都在 数天上的星星，"

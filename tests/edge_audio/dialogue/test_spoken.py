@@ -69,3 +69,13 @@ def test_a_word_in_several_pieces_begins_in_the_first() -> None:
     it.append(100, 0, 2)
     it.append(100, 2, 5)
     assert it.word_start("Hello", 150) == 0
+
+
+def test_where_no_blanks_separate_words_each_sign_counts() -> None:
+    it = SpokenText()
+    it.append(900, 0, 9)
+    assert it.heard("你好，今天天气好。", 199) == "你"
+    assert it.heard("你好，今天天气好。", 299) == "你"
+    assert it.heard("你好，今天天气好。", 300) == "你好，"
+    assert it.heard("你好，今天天气好。", 550) == "你好，今天"
+    assert it.word_start("你好，今天天气好。", 550) == 500

@@ -1,6 +1,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+import pytest
+
 from edge_audio.llm.chat_model import ChatModel, Message, TextDelta, UserTurn
 
 
@@ -31,3 +33,19 @@ def test_a_model_that_remembers_nothing_serves_every_conversation_and_outlives_t
         assert not model.closed
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "whole"),
+    [
+        (
+            UserTurn("What is", None, "en"),
+            UserTurn("that?", None, "en"),
+            UserTurn("What is that?", None, "en"),
+        ),
+        (UserTurn("现在", None, "zh"), UserTurn("几点？"), UserTurn("现在几点？", None, "zh")),
+        (UserTurn(None, (1,), "de"), UserTurn(None, (2,)), UserTurn(None, (1, 2), "de")),
+    ],
+)
+def test_a_turn_that_goes_on_is_one_turn(first: UserTurn, more: UserTurn, whole: UserTurn) -> None:
+    assert first.followed_by(more) == whole

@@ -7,7 +7,6 @@ import pytest
 
 from edge_audio.assistant import Assistant
 from edge_audio.config import Config, Conversation
-from edge_audio.dialogue.reply import APOLOGY
 from edge_audio.events import Code, Event, Notice, Outcome, Part, SpeculationEnded, TurnFinished
 from edge_audio.llm.chat_model import ChatModelError, Message, UserTurn
 from edge_audio.llm.function import ChatFunction, FunctionModel, as_chat_model
@@ -19,6 +18,7 @@ from edge_audio.testing import (
     models,
     run_virtual,
 )
+from edge_audio.text.apology import apology
 
 
 def converse(
@@ -92,7 +92,7 @@ def test_an_exception_in_it_is_an_apology_and_a_notice() -> None:
 
     events = converse(broken)
     (turn,) = [event.report for event in events if isinstance(event, TurnFinished)]
-    assert turn.heard_text == APOLOGY
+    assert turn.heard_text == apology()
     notice = Notice("The chat model failed: no such page.", True, Part.LLM, Code.FAILED)
     assert [event for event in events if isinstance(event, Notice)] == [notice]
     assert (turn.error, turn.error_part) == (notice.text, Part.LLM)

@@ -85,7 +85,7 @@ async def converse(
                 first_token_limit_s=LIMIT_S,
                 retry_after_s=60.0,
             )
-        said = Transcript("Hello?" if local else None, audio_ids=SAID)
+        said = Transcript("Hello?" if local else None, language="en", audio_ids=SAID)
         scripted = replace(
             models(recognizer=ScriptedRecognizer(said), chat=chat), transcriber=None if local else remote
         )

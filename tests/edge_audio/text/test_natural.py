@@ -1,7 +1,7 @@
 """The rules on natural sentences of each language, held to what they reach.
 
-Of the 24 turns of each language that were held out none reads unfinished, but for one in English and two in
-Chinese, whose cause is gone; of their beginnings, cut before each word, 42 % do in English, 28 % in German,
+Of the 24 turns of each language that were held out none read unfinished, but for one in English and two in
+Chinese, whose cause is gone; of their beginnings, cut before each word, 42 % did in English, 28 % in German,
 32 % in Chinese and 43 to 48 % in the others.
 """
 
