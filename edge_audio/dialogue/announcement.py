@@ -1,4 +1,4 @@
-"""What the assistant says by itself, and not in answer to a turn."""
+"""Announcements: what the assistant says by itself, and not in answer to a turn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

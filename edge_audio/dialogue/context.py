@@ -1,4 +1,4 @@
-"""What has been said: the conversation's text, as the chat model is given it."""
+"""The context: the conversation's text so far, as the chat model is given it."""
 
 from edge_audio.llm.chat_model import Message
 from edge_audio.text.sentences import asks
@@ -38,7 +38,7 @@ class Context:
         return tuple(merged)
 
     def user_said(self, text: str | None) -> Message:
-        """Add a turn of the user and return it; its words are None until `transcribed` tells them."""
+        """Add a turn of the user and return it; its words are None until `transcribed` adds them."""
         self._condense()
         message = Message("user", UNKNOWN if text is None else text)
         self._history.append(message)
@@ -64,7 +64,7 @@ class Context:
 
     @property
     def asks(self) -> bool:
-        """Whether what the user heard last is a question."""
+        """True if what the user heard last is a question."""
         latest = self._history[-1] if self._history else None
         return latest is not None and latest.role == "assistant" and asks(latest.text)
 

@@ -81,7 +81,7 @@ class ControllerSettings:
     turns_without_words: bool = False
     """True where a turn may come as audio tokens alone, without a transcript."""
     language: str | None = None
-    """ISO 639-1 code of what is typed, where its script doesn't tell; None where nobody does."""
+    """ISO 639-1 code of what is typed, where its script doesn't show it; None if unknown."""
 
 
 class Controller:
@@ -188,7 +188,7 @@ class Controller:
 
     @_changes_state
     def _words_judged(self, turn: OpenTurn, said: UserTurn, moment: Moment, p_complete: float | None) -> None:
-        """The chat model has read what was heard so far, and maybe tells how likely that is all."""
+        """The chat model has read what was heard so far; `p_complete` is its probability that this is all."""
         if self._turn is not turn:
             return
         turn.judged = (normalised(said.transcript or ""), p_complete)

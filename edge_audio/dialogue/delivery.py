@@ -65,7 +65,7 @@ class Delivery(Audience, ReplyWatcher):
 
     @property
     def audible(self) -> bool:
-        """Whether a sample of the reply has been handed out."""
+        """True once a sample of the reply has been handed out."""
         return self._exchange is not None and self._player.audible
 
     def answer(self, turn: OpenTurn, said: UserTurn, reply: Reply | None) -> None:
@@ -111,7 +111,7 @@ class Delivery(Audience, ReplyWatcher):
             self._replies.transcribe(said.audio_ids, transcribed)
 
     def is_own_voice(self, text: str, *, partial: bool = False) -> bool:
-        """Whether `text`, just heard, is what the reply itself just said, or may become that if `partial`."""
+        """Return whether `text`, just heard, is what the reply said, or may become that if `partial`."""
         if self._exchange is None:
             return False
         return is_own_voice(text, self._exchange.reply.saying(self._player.heard_ms), partial=partial)

@@ -31,7 +31,7 @@ class DialogueSettings:
     turns_without_words: bool = False
     """True where no recognizer finds words: speech over a reply then interrupts by its length."""
     language: str | None = None
-    """ISO 639-1 code of what is typed, where its script doesn't tell; None where nobody does."""
+    """ISO 639-1 code of what is typed, where its script doesn't show it; None if unknown."""
 
 
 def open_dialogue(

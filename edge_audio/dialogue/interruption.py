@@ -1,7 +1,7 @@
 """Interruptions: what is heard over a reply, and whether it is meant to end it.
 
 At the onset of any speech the reply falls silent, ready to go on. Words that are meant for the assistant end
-it, and sound that lasts where no recognizer tells words. After a cough, an "mm-hm" or an echo of itself it
+it, and sound that lasts where no recognizer finds words. After a cough, an "mm-hm" or an echo of itself it
 goes on.
 """
 
@@ -22,7 +22,7 @@ _SHORT_SOUND_S = 0.6
 """Speech over a reply that is no longer than this may be a cough or an "mm-hm"."""
 
 _WORDS_AFTER_S = 0.15
-"""If there are no words so soon after the pause behind it, the reply goes on; they may still come and end it.
+"""If there are no words so soon after it has paused, the reply goes on; they may still come and end it.
 A recognizer that hears no words in a sound takes its time to be sure, and nobody should wait for it."""
 
 
@@ -38,30 +38,30 @@ class Interruptible(Protocol):
         ...
 
     def is_own_voice(self, text: str, *, partial: bool = False) -> bool:
-        """Whether `text`, just heard, is what the reply itself just said, or may become that if `partial`."""
+        """Return whether `text`, just heard, is what the reply said, or may become that if `partial`."""
         ...
 
 
 @dataclass(slots=True)
 class _Sound:
-    """What is heard over a reply, in one stretch or several, until it is known what it is."""
+    """Sound over a reply, in one stretch or several, until it is known what it is."""
 
     begin_s: float
-    """Begin of its first speech, in session seconds."""
+    """Start of its first speech, in session seconds."""
     onset_s: float
-    """Begin of its latest speech."""
+    """Start of its latest speech."""
     spoken_s: float = 0.0
     """Length of its speech up to the latest pause, without the pauses: two coughs are no long sound."""
     words: str = ""
-    """What a recognizer heard of it last while it lasted."""
+    """The latest partial transcript of it."""
     listened_to: bool = False
-    """Whether a recognizer has told what it heard of it, be it nothing."""
+    """True once the recognizer has answered, even with an empty transcript."""
     held_on: bool = False
-    """Whether the reply was held for it once, and is held as long again."""
+    """True once the reply was held for it, and is held as long again."""
 
 
 class Interruptions:
-    """Holds the reply for one sound at a time, lets it go on after it, or tells that it interrupts.
+    """Holds the reply for one sound at a time, lets it go on afterwards, or finds that the sound interrupts.
 
     Where it does, the reply must be given up by who asked, and the turn is the user's.
     """
@@ -76,8 +76,8 @@ class Interruptions:
     ) -> None:
         """Watch over whatever `reply` says.
 
-        It is held for `hold_ms` after a sound began, and as long again if no recognizer has told anything by
-        then: a slow one's words may be about to come. Where none ever tells words, sound that lasts for
+        It is held for `hold_ms` after a sound began, and as long again if no recognizer has answered by
+        then: a slow one's words may be about to come. Where none finds words, sound that lasts for
         `wordless_ms` interrupts, and `on_lasting_sound` is called. `time_s` is session time.
         """
         self.on_lasting_sound: Callable[[], None] = lambda: None
@@ -92,7 +92,7 @@ class Interruptions:
 
     @property
     def possible(self) -> bool:
-        """Whether something was heard over the reply that may be an interruption, or nothing."""
+        """True while something was heard over the reply that may be an interruption."""
         return self._sound is not None
 
     def end(self) -> None:

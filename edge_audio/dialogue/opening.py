@@ -1,4 +1,4 @@
-"""The opening of a reply: the tags before its words, which tell how to say them and are not said."""
+"""The opening of a reply: the tags before its words, which say how to speak them and are not spoken."""
 
 from edge_audio.tts.tags import Tag, find_tag, leading_tag, may_become_tag
 from edge_audio.tts.voice import Style, Voice

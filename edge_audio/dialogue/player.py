@@ -38,7 +38,7 @@ class Player:
         self._audience: Audience | None = None
         self._reply: Reply | None = None
         self._rest: Samples | None = None
-        self._said_again: int | None = None  # where the word begins that was begun anew after a pause
+        self._said_again: int | None = None  # where the word begins that was repeated after a pause
         self._told_start = False
         self._drained_at: int | None = None
         self._work = asyncio.Event()
@@ -55,7 +55,7 @@ class Player:
 
     @property
     def audible(self) -> bool:
-        """Whether a sample of the present reply has been handed out."""
+        """True once a sample of the present reply has been handed out."""
         return self._reply is not None and self._playout.started_at is not None
 
     def start(self, reply: Reply, audience: Audience) -> None:
@@ -89,7 +89,7 @@ class Player:
 
     @property
     def paused(self) -> bool:
-        """Whether playback waits for `resume`."""
+        """True while playback waits for `resume`."""
         return self._playout.paused
 
     def pause(self) -> None:
@@ -97,7 +97,7 @@ class Player:
         self._playout.pause()
 
     def resume(self) -> None:
-        """Go on where `pause` stopped, with the word that it cut; inside it if it was begun anew before.
+        """Go on where `pause` stopped, with the word that it cut; inside it if it was repeated before.
 
         Under knocks in quick succession the reply would else never get beyond the word.
         """
@@ -120,7 +120,7 @@ class Player:
         return reply.spoken.heard(reply.text, self._playout.played - self._latency_samples)
 
     async def run(self) -> None:
-        """Keep the playout topped up and tell when a reply starts and ends. An actor's body."""
+        """Keep the playout topped up and report when a reply starts and ends. An actor's body."""
         while True:
             await self._work.wait()
             reply = self._reply

@@ -75,7 +75,7 @@ class Speaking:
     held_ms: int
     """How much of a reply is rendered ahead of what was taken."""
     language: str | None = None
-    """ISO 639-1 code of what is said, where neither the user's turn nor the script tells; None if unknown."""
+    """ISO 639-1 code of replies, where neither the user's turn nor the script shows it."""
 
 
 class Reply:
@@ -101,7 +101,7 @@ class Reply:
         self.error_part: Part | None = None
         """Where it failed: the chat model or the voice."""
         self.made = False
-        """Whether `make` has come to its end."""
+        """True once `make` has come to its end."""
         self.times = ReplyTimes(time_s())
         self.urgency = Urgency(Priority.SPECULATION)
         """Of its making."""
@@ -119,7 +119,7 @@ class Reply:
 
     @property
     def committed(self) -> bool:
-        """Whether the turn's end was decided in its favour: only then may it be heard or seen."""
+        """True once the turn's end was decided in its favour: only then may it be heard or seen."""
         return self._wanted.is_set()
 
     def commit(self) -> None:

@@ -90,7 +90,7 @@ class SpeculationPolicy:
         return max(likely_ms, end_ms - 1000 * _HEAD_START * self._making_s)
 
     def wants(self, moment: Moment, *, p_complete: float, started: int, session_s: float) -> bool:
-        """Whether to start one now.
+        """Return whether to start one now.
 
         `p_complete` is how likely the words and the silence make it that this is the whole turn; `started`
         counts the speculations of this turn, `session_s` the seconds of the session.
@@ -160,12 +160,12 @@ class Speculations:
 
     @property
     def running(self) -> bool:
-        """Whether there is one."""
+        """True while there is one."""
         return self._running is not None
 
     @property
     def hears_words(self) -> bool:
-        """Whether a partial transcript is enough to answer."""
+        """True where a partial transcript is enough to answer."""
         return self._replies.hears_words
 
     @property
@@ -190,7 +190,7 @@ class Speculations:
             self._start(turn, said, moment)
 
     def answers(self, said: UserTurn) -> bool:
-        """Whether the one that runs answers `said`: words are compared, codes of one pause are the same."""
+        """Return whether the one that runs answers `said`: by its words; codes of one pause are the same."""
         if self._running is None:
             return False
         before = self._running.said

@@ -1,4 +1,4 @@
-"""Which words of a reply were heard, told from how many of its samples were played."""
+"""Which words of a reply were heard, estimated from how many of its samples were played."""
 
 from dataclasses import dataclass
 

@@ -21,12 +21,12 @@ class OpenTurn:
     said: UserTurn | None = None
     """The whole turn at the latest pause; None while the user speaks."""
     partial: UserTurn = _NOTHING
-    """What was heard of it at last while the user speaks."""
+    """The latest partial transcript while the user speaks."""
     judged: tuple[str, float | None] | None = None
     """Words of it, normalised, and the chat model's probability that they are all."""
     speaking: bool = True
     forced_end: bool = False
-    """Whether the user said by key that they have finished."""
+    """True if the user said by key that they have finished."""
     pause: int | None = None
     """The pause that the turn is in; None while the user speaks."""
     speech_end_s: float | None = None
@@ -42,7 +42,7 @@ class OpenTurn:
     """Speculations started, and how they ended."""
 
     def is_judged(self, words: str) -> bool:
-        """Whether the chat model has told what it thinks of `words`."""
+        """Return whether the chat model has judged `words`."""
         return self.judged is not None and self.judged[0] == normalised(words)
 
     def evidence(self, heard: UserTurn) -> Evidence:

@@ -1,4 +1,4 @@
-"""The turn meter: what a turn's report tells besides latency, gathered from the conversation's events."""
+"""The turn meter: what a turn's report says besides latency, gathered from the conversation's events."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which language a text is in, told by its script and by who should know."""
+"""Which language a text is in, by its script and by the codes that others give."""
 
 import unicodedata
 from collections import Counter
@@ -20,7 +20,7 @@ _ONLY_ONE = {
     "TAMIL": "ta",
     "TELUGU": "te",
 }
-"""Scripts that tell the language."""
+"""Scripts that show the language."""
 
 _DENSE = frozenset({"CJK", "KANA", "HANGUL"})
 """Scripts of which a sign says as much as several letters of the others."""
@@ -35,7 +35,7 @@ _KANA_SHARE = 1 / 6
 
 
 def language_of(text: str, *told: str | None) -> str | None:
-    """Return the ISO 639-1 code of the language of `text`, or None where nothing tells it.
+    """Return the ISO 639-1 code of the language of `text`, or None where nothing shows it.
 
     `told` are the codes that somebody gives, the most trusted first, None where they don't know: of the turn
     that it answers, of the config. The first that can be written so is right; else a script that belongs to

@@ -65,7 +65,7 @@ class WholeSentences:
         self._text = ""
         self._passed = 0
         self._whole = 0
-        """End of the last whole sentence in `_text`, with the white space that tells of its end."""
+        """End of the last whole sentence in `_text`, with the white space that shows its end."""
 
     def push(self, delta: str) -> str:
         """Take more of the reply; returns what may be passed on now. White space before it is dropped."""

@@ -20,7 +20,7 @@ _LAST_LATIN = "\u00ff"  # up to here are the signs that have a name: degree, cop
 
 
 _TIMES_SIGN = "×"
-"""Stands between factors where no table tells how it is read."""
+"""Stands between factors where no table says how it is read."""
 
 
 def speakable(text: str, language: str | None) -> str:

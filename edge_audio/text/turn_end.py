@@ -1,4 +1,4 @@
-"""What words say about whether the turn they belong to is whole."""
+"""What words say about whether the turn that they belong to is complete."""
 
 import re
 
@@ -20,7 +20,7 @@ def looks_unfinished(text: str, language: str | None) -> bool | None:
     They do where they trail off, end on a word that needs another, introduce a question without asking it,
     make a subordinate clause without a main one, or are in the middle of a list or a number. The recognizer's
     full stop means little, as it ends whatever it is given with one; a comma, a dash or dots mean that it
-    heard no end. None where no table tells.
+    heard no end. None without a table for the language.
     """
     if (rules := find_language(language_of(text, language))) is None:
         return None
@@ -45,7 +45,7 @@ def looks_unfinished(text: str, language: str | None) -> bool | None:
 def looks_asked(text: str, language: str | None) -> bool:
     """Whether the words of `text`, in `language`, make a whole question, by their mark and what asks in them.
 
-    False where no table tells.
+    False without a table for the language.
     """
     if (rules := find_language(language_of(text, language))) is None:
         return False
@@ -63,7 +63,7 @@ def looks_told(text: str, language: str | None) -> bool:
     """Whether the last sentence of `text`, in `language`, tells something and asks for nothing.
 
     As in "I saw a friend yesterday": users usually end with their request, and what they say first leads up
-    to it. False where no table tells.
+    to it. False without a table for the language.
     """
     if (rules := find_language(language_of(text, language))) is None:
         return False

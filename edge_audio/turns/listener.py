@@ -55,7 +55,7 @@ class Listener:
         self._pauses = 0
         self._frame_count = 0
         self.muted = False
-        """Whether the user is taken to be silent."""
+        """True while the user is taken to be silent."""
         transcribing.on_turn = self._turn_heard
 
     @property

@@ -26,7 +26,7 @@ _UNFINISHED = -1.6
 
 _SOUNDS_ENDED = 0.3
 """What the end-of-turn model adds where there are words and it hears the end. On our recordings of synthetic
-voices it told nothing (AUC 0.42 to 0.50), so that words and silence decide; people's voices say more."""
+voices it was no help (AUC 0.42 to 0.50), so that words and silence decide; people's voices say more."""
 
 _SOUNDS_OPEN = -0.5
 """What it adds where it doesn't hear the end."""
@@ -85,11 +85,11 @@ class Evidence:
     p_audio: float | None = None
     """The end-of-turn model's probability that it is over; None while it hasn't answered."""
     text: str | None = None
-    """Its words so far; None where nobody tells them."""
+    """Its words so far; None where no recognizer finds them."""
     p_complete: float | None = None
     """The chat model's probability that the turn ends with these words; None where it hasn't answered."""
     language: str | None = None
-    """ISO 639-1 code of the words' language; None where nobody tells."""
+    """ISO 639-1 code of the words' language; None if unknown."""
 
 
 def _judged(evidence: Evidence, text: str, p_complete: float) -> float:

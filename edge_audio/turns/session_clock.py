@@ -1,4 +1,4 @@
-"""The session's time: the input's samples tell it, and the loop's clock what passes between them."""
+"""The session's time: the input's samples give it, and the loop's clock what passes between them."""
 
 import math
 
@@ -13,7 +13,7 @@ apart. A microphone whose clock is 0.1 % slow loses 10 ms in this time, and 3.6 
 class SessionClock:
     """Tells session time: seconds since the input's first sample.
 
-    Events tell when something was said by its place in the input, and when it was noticed by the clock; the
+    Events say when something was said by its place in the input, and when it was noticed by the clock; the
     difference is how long it has been silent. A microphone has a clock of its own, and may be away for a
     while, so the one is held to the other: by the frames that were least late.
     """

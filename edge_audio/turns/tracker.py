@@ -12,7 +12,7 @@ class Change:
 
     kind: Literal["started", "paused"]
     sample: int
-    """Begin of the speech, or its end: the edge of the window where it was first or last heard."""
+    """Start of the speech, or its end: the edge of the window where it was first or last heard."""
 
 
 class SpeechTracker:
@@ -34,7 +34,7 @@ class SpeechTracker:
         self._pause_windows = max(1, round(pause_ms / window_ms))
         self._run = 0
         self.speaking = False
-        """Whether speech has started and not paused."""
+        """True while speech has started and not paused."""
 
     @property
     def silence_ms(self) -> float:
