@@ -26,6 +26,7 @@ from edge_audio.dialogue.replies import Replies
 from edge_audio.dialogue.reply import Speaking
 from edge_audio.dialogue.reporter import Reporter
 from edge_audio.dialogue.turn_meter import TurnMeter
+from edge_audio.event_feed import EventFeed
 from edge_audio.events import Code, Event, Hearing, Notice, Part
 from edge_audio.llm.chat_model import ChatModel
 from edge_audio.llm.function import ChatFunction, as_chat_model
@@ -35,7 +36,7 @@ from edge_audio.turns.listener import Listener
 from edge_audio.turns.policy import EndOfTurnPolicy
 from edge_audio.turns.tracker import SpeechTracker
 from edge_audio.turns.transcribing import Transcribing, TranscribingSettings
-from runtime.actor import Actor, ActorGroup
+from runtime.actor import Actor, ActorFailed, ActorGroup
 from runtime.channel import Channel
 from runtime.trace import Trace
 
@@ -43,9 +44,6 @@ _log = logging.getLogger(__name__)
 
 _FRAMES_WAITING = 50
 """The microphone may run one second ahead of the listener; what is older is dropped and counted."""
-
-_EVENTS_WAITING = 4096
-"""Events that wait at most for a slow reader, some minutes' worth; older ones are dropped and counted."""
 
 _SETTLE_S = 1.0
 """A conversation ends when its input has, and for so long no one has spoken and no reply was pending."""
@@ -70,8 +68,7 @@ class Assistant:
         self.trace = Trace()
         self._group = group
         self._canceller = canceller
-        self._watchers: list[Callable[[Event], None]] = []
-        self._readers: list[Channel[Event]] = []
+        self._feed = EventFeed()
         self._ended = asyncio.Event()
         self._playout = Playout(device.output_rate_hz)
         self._frames: Channel[Frame] = Channel(_FRAMES_WAITING, "drop-oldest")
@@ -163,19 +160,18 @@ class Assistant:
     # What happens.
 
     def watch(self, watcher: Callable[[Event], None]) -> None:
-        """Call `watcher` with every event from now on, at once, on the event loop; it must not wait."""
-        self._watchers.append(watcher)
+        """Call `watcher` with every event from now on, at once, on the event loop; it must not wait.
+
+        What it has the assistant do is done right after that. An exception in it ends the conversation.
+        """
+        self._feed.watch(watcher)
 
     def events(self) -> AsyncIterator[Event]:
         """Iterate over all events from now on, until the conversation is over.
 
         A reader that is minutes behind misses the oldest ones: `counters` has how many.
         """
-        reader: Channel[Event] = Channel(_EVENTS_WAITING, "drop-oldest")
-        self._readers.append(reader)
-        if self._ended.is_set():
-            reader.close()
-        return reader
+        return self._feed.reader()
 
     async def ended(self) -> None:
         """Return once the conversation is over: `close` was called, or the device's input has ended."""
@@ -198,8 +194,8 @@ class Assistant:
         counts["frames_dropped"] = sum(channel.dropped for channel in {self._captured, self._frames})
         if self._player.underruns:
             counts["reply_underruns"] = self._player.underruns
-        if dropped := sum(reader.dropped for reader in self._readers):
-            counts["events_dropped"] = dropped
+        if self._feed.dropped:
+            counts["events_dropped"] = self._feed.dropped
         if self._canceller is not None and self._canceller.delay_s is not None:
             counts["echo_delay_ms"] = round(1000 * self._canceller.delay_s)
         return counts
@@ -214,8 +210,8 @@ class Assistant:
         """Have the assistant say `text` by itself, as soon as no one is speaking and no reply is pending.
 
         It can be interrupted, and what was heard of it stays in the history. The result, for those who wait
-        for it, is the part that was heard; empty if it was given up before. Raises `ValueError` if there is
-        nothing to say.
+        for it, is the part that was heard; empty if it was given up before, or the conversation is over.
+        Raises `ValueError` if there is nothing to say.
         """
         if not text.strip():
             raise ValueError("there is nothing to say in an empty text")
@@ -225,34 +221,30 @@ class Assistant:
             if not heard.done():
                 heard.set_result(text)
 
-        self._controller.announce(Announcement(text.strip(), on_end))
+        announcement = Announcement(text.strip(), on_end)
+        self._feed.after_event(lambda: self._controller.announce(announcement))
         return heard
 
     def user_typed(self, text: str) -> None:
         """Take `text` as a whole turn of the user's; an empty one is ignored."""
-        self._controller.type_line(text)
+        self._feed.after_event(lambda: self._controller.type_line(text))
 
     def interrupt(self) -> None:
         """Silence the reply; the conversation goes on."""
-        self._controller.stop_reply()
+        self._feed.after_event(self._controller.stop_reply)
 
     def mute(self, on: bool = True) -> None:
         """Hear nothing, or hear again."""
-        self._listener.muted = on
+        self._feed.after_event(lambda: self._mute(on))
 
     def push_to_talk(self, talking: bool) -> None:
         """Begin to speak, which silences a reply; or end the turn now and mute the microphone."""
-        if talking:
-            self._controller.stop_reply()
-        else:
-            self._controller.end_turn_now()
-        self._listener.muted = not talking
+        self._feed.after_event(self._controller.stop_reply if talking else self._controller.end_turn_now)
+        self.mute(not talking)
 
     def close(self) -> None:
-        """End the conversation: events and `ended` come to their end."""
-        self._ended.set()
-        for reader in self._readers:
-            reader.close()
+        """End the conversation: it falls silent, and events and `ended` come to their end."""
+        self._feed.after_event(self._end)
 
     # How it runs.
 
@@ -262,14 +254,24 @@ class Assistant:
             self._group.start(actor)
         if (canceller := self._canceller) is not None:
             self._group.start(Actor("echo canceller", lambda: self._cancel_echo(canceller)))
+        self._group.start(Actor("watcher", self._feed.watchers_fail))
         self._group.start(Actor("device", self._run_device))
         self._group.start(Actor("end of input", self._end_with_input))
         self.models.chat.watch(self._model_replaced)
         self._replies.prefill()
 
     def _close(self) -> None:
+        self._end()
+        if (failure := self._feed.failure) is not None:  # maybe at one of the last events
+            raise ActorFailed("watcher", failure) from failure
+
+    def _end(self) -> None:
         self._controller.close()
-        self.close()
+        self._ended.set()
+        self._feed.close()
+
+    def _mute(self, on: bool) -> None:
+        self._listener.muted = on
 
     async def _run_device(self) -> None:
         await self.device.run(self._captured, self._playout, self._notify)
@@ -289,12 +291,7 @@ class Assistant:
         self.close()
 
     def _notify(self, event: Event) -> None:
-        event = self._meter.measure(event)
-        for watcher in self._watchers:
-            watcher(event)
-        for reader in self._readers:
-            if not reader.closed:
-                reader.put_nowait(event)
+        self._feed.publish(self._meter.measure(event))
 
     def _model_replaced(self, sentence: str) -> None:
         self._notify(Notice(sentence, False, Part.LLM, Code.REPLACED))

@@ -22,7 +22,17 @@ class Channel(Generic[T]):
     taken and then ends every `async for`.
     """
 
-    __slots__ = ("_closed", "_getters", "_items", "_putters", "capacity", "dropped", "high_water", "policy")
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_getters",
+        "_items",
+        "_putters",
+        "capacity",
+        "dropped",
+        "high_water",
+        "policy",
+    )
 
     def __init__(self, capacity: int, policy: Policy = "wait") -> None:
         """`capacity` is the number of items held at most, at least 1."""

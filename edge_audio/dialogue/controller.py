@@ -62,12 +62,16 @@ Method = TypeVar("Method", bound=Callable[..., None])
 
 
 def _changes_state(method: Method) -> Method:
-    """Wrap a way into the controller: what it does may change the state, which is reported after it."""
+    """Wrap a way into the controller: what it does may change the state, which is reported after it.
+
+    Once the conversation is closed, it does nothing.
+    """
 
     @wraps(method)
     def changed(self: "Controller", *arguments: Any, **options: Any) -> None:
-        method(self, *arguments, **options)
-        self._show_state()
+        if not self._closed:
+            method(self, *arguments, **options)
+            self._show_state()
 
     return cast(Method, changed)
 
@@ -106,6 +110,7 @@ class Controller:
         self._settings = settings
         self._time_s = reporter.time_s
         self._report = reporter.report
+        self._closed = False
         self._state = State.SILENCE
         self._turn: OpenTurn | None = None
         self._silence_timer = Timer(self._silence_lasts)
@@ -291,9 +296,15 @@ class Controller:
 
     # What is done by hand, or by a program.
 
-    @_changes_state
     def announce(self, announcement: Announcement) -> None:
         """Say a text as soon as no one is speaking and no reply is pending; it can be interrupted."""
+        if self._closed:
+            announcement.on_end("")
+        else:
+            self._announce_next(announcement)
+
+    @_changes_state
+    def _announce_next(self, announcement: Announcement) -> None:
         if len(self._announcements) == _ANNOUNCEMENTS_WAITING:
             self._announcements.popleft().on_end("")
         self._announcements.append(announcement)
@@ -331,6 +342,7 @@ class Controller:
         while self._announcements:
             self._announcements.popleft().on_end("")
         self.stop_reply()
+        self._closed = True
 
     @_changes_state
     def end_turn_now(self) -> None:

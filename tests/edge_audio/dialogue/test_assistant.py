@@ -1,14 +1,26 @@
 """What a program does with an assistant, in virtual time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from weakref import WeakSet
 
 import pytest
 
 from edge_audio.assistant import Assistant
-from edge_audio.events import Announced, Event, ReplyStarted, TurnEnded, TurnFinished
+from edge_audio.events import (
+    Announced,
+    Event,
+    Heard,
+    ReplyStarted,
+    ReplyText,
+    SpeechStarted,
+    StateChanged,
+    TurnEnded,
+    TurnFinished,
+)
 from edge_audio.testing import ScriptedChat, ScriptedDevice, models
 from runtime import clock
+from runtime.actor import ActorFailed
 
 Script = Callable[[Assistant], Awaitable[None]]
 
@@ -145,3 +157,140 @@ def test_an_error_in_the_block_ends_the_conversation_and_goes_on() -> None:
 
     with pytest.raises(LookupError, match="mine"):
         Stage().run(script)
+
+
+def converse(
+    watcher: Callable[[Assistant, Event], object],
+    script: Script,
+    speech: Sequence[tuple[float, float]] = (),
+) -> list[Event]:
+    """Hold a conversation with a watcher that may act; return the events as a reader got them."""
+
+    async def main() -> list[Event]:
+        device = ScriptedDevice(speech)
+        async with Assistant.open(
+            models=models(chat=ScriptedChat("One two three.")), device=device
+        ) as assistant:
+            assistant.watch(lambda event: watcher(assistant, event))
+            seen: list[Event] = []
+            assistant.watch(seen.append)
+            events = assistant.events()
+            await script(assistant)
+            assistant.close()
+            read = [event async for event in events]
+        assert read == seen[: len(read)]
+        return read
+
+    return clock.run_virtual(main())
+
+
+def first(kind: type, act: Callable[[Assistant], object]) -> Callable[[Assistant, Event], object]:
+    """Return a watcher that acts at the first event of `kind`."""
+    done: list[object] = []
+
+    def watcher(assistant: Assistant, event: Event) -> None:
+        if isinstance(event, kind) and not done:
+            done.append(event)
+            act(assistant)
+
+    return watcher
+
+
+def test_what_a_watcher_says_while_a_typed_turn_interrupts_is_said_after_its_answer() -> None:
+    heard: list[asyncio.Future[str]] = []
+
+    async def script(assistant: Assistant) -> None:
+        assistant.user_typed("A")
+        await asyncio.sleep(0.5)
+        assistant.user_typed("B")
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(heard[0], 10.0) == "Sorry."
+
+    events = converse(first(TurnFinished, lambda assistant: heard.append(assistant.say("Sorry."))), script)
+    assert [type(event) for event in events if isinstance(event, TurnFinished | Announced)] == [
+        TurnFinished,
+        TurnFinished,
+        Announced,
+    ]
+
+
+@pytest.mark.parametrize("kind", [SpeechStarted, StateChanged, TurnEnded, ReplyText, ReplyStarted])
+def test_a_watcher_may_type_and_interrupt_at_any_event_and_all_see_one_order(kind: type) -> None:
+    async def script(assistant: Assistant) -> None:
+        await asyncio.wait_for(assistant.ended(), 20.0)
+
+    def act(assistant: Assistant) -> None:
+        assistant.user_typed("What?")
+        assistant.interrupt()
+        assistant.user_typed("Well?")
+
+    events = converse(first(kind, act), script, [(0.5, 2.0)])
+    finished = [event.report for event in events if isinstance(event, TurnFinished)]
+    assert finished[-1].heard_text == "One two three."
+    place = next(place for place, event in enumerate(events) if isinstance(event, kind))
+    typed = [
+        later
+        for later, event in enumerate(events)
+        if isinstance(event, TurnEnded) and (event.user_text or "").endswith("What?")
+    ]
+    assert typed[0] > place
+
+
+@pytest.mark.parametrize("kind", [SpeechStarted, Heard, TurnEnded, ReplyText, TurnFinished, Announced])
+def test_a_watcher_that_fails_ends_the_conversation_with_what_it_raised(kind: type) -> None:
+    async def script(assistant: Assistant) -> None:
+        assistant.say("Good bye.")
+        await asyncio.sleep(3.0)
+
+    def fail(assistant: Assistant, event: Event) -> None:
+        if isinstance(event, kind):
+            raise ValueError("mine")
+
+    with pytest.raises(ActorFailed, match="watcher: mine") as failed:
+        converse(fail, script, [(0.5, 2.0)])
+    assert isinstance(failed.value.__cause__, ValueError)
+
+
+def test_what_is_said_when_the_device_ends_is_given_up() -> None:
+    async def main() -> tuple[str, str]:
+        async with Assistant.open(models=models(), device=ScriptedDevice(length_s=1.0)) as assistant:
+            cut = await asyncio.wait_for(assistant.say("One two three four five six seven."), 5.0)
+            return cut, await asyncio.wait_for(assistant.say("Too late."), 5.0)
+
+    cut, late = clock.run_virtual(main())
+    assert cut.startswith("One two")
+    assert not cut.endswith("seven.")
+    assert late == ""
+
+
+def test_once_it_is_over_nothing_is_answered_any_more() -> None:
+    async def main() -> tuple[str, list[Event]]:
+        device = ScriptedDevice([(0.5, 2.0)])
+        events: list[Event] = []
+        async with Assistant.open(models=models(), device=device) as assistant:
+            assistant.watch(events.append)
+            assistant.close()
+            assistant.user_typed("Anybody there?")
+            await asyncio.sleep(5.0)
+        assistant.user_typed("Anybody there?")
+        assistant.push_to_talk(True)
+        return await assistant.say("No."), events
+
+    heard, events = clock.run_virtual(main())
+    assert heard == ""
+    assert not [event for event in events if isinstance(event, TurnEnded | Announced)]
+
+
+def test_a_reader_that_is_given_up_is_freed() -> None:
+    async def main() -> int:
+        device = ScriptedDevice([(0.5, 2.0)])
+        async with Assistant.open(models=models(), device=device) as assistant:
+            readers: WeakSet[object] = WeakSet()
+            for _ in range(3):
+                reader = assistant.events()
+                readers.add(reader)
+                await anext(reader)
+                del reader
+            return len(readers)
+
+    assert clock.run_virtual(main()) == 0
