@@ -40,7 +40,7 @@ class Conversation(Table, frozen=True):
     what the user says is merged into one turn."""
     held_audio_ms: Annotated[int, Meta(ge=200, le=30_000)] = 2000
     """How much of a reply is rendered ahead."""
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}\Z")] | None = None
+    language: str | None = None
     """ISO 639-1 code of what is typed and said, where neither a recognizer nor the script shows it; that of
     `[asr]` if unset."""
 

@@ -136,7 +136,7 @@ class ClauseSplitter:
 def _opens_a_part(head: str, rest: str, rules: Language) -> bool | None:
     """Whether `rest`, which follows on `head`, begins with a word that opens a part of the sentence.
 
-    None while it has not come as far as to tell. It is none inside "because of".
+    None while too little of it is there to know. There is no cut inside "because of".
     """
     head, rest = rules.plain(head), rules.plain(rest)
     if not rules.blanks:

@@ -70,7 +70,7 @@ class Language:
     leads_up: str
     """A whole sentence that is a clause which leads up to a main one, which has not begun."""
     spelled: str
-    """The end of a number or a name that is being told sign by sign: only the speaker knows its length."""
+    """The end of a number or a name that is being spelled out: only the speaker knows its length."""
     listed: str
     """A sentence that ends in a list without the `and` before its last item."""
     question_words: frozenset[str]
@@ -78,7 +78,7 @@ class Language:
     question_end: str = NEVER
     """The end by which a question is known without its mark."""
     tells: str
-    """The beginning of a sentence that tells something about somebody, and asks for nothing."""
+    """The beginning of a statement about somebody, which asks for nothing."""
 
     def plain(self, text: str) -> str:
         """Return `text` in lower case and without variants of its characters."""

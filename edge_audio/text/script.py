@@ -34,15 +34,15 @@ _KANA_SHARE = 1 / 6
 """From this part on kana among Chinese characters makes Japanese of them."""
 
 
-def language_of(text: str, *told: str | None) -> str | None:
-    """Return the ISO 639-1 code of the language of `text`, or None where nothing shows it.
+def language_of(text: str, *candidates: str | None) -> str | None:
+    """Return the ISO 639-1 code of the language of `text`, or None if it isn't known.
 
-    `told` are the codes that somebody gives, the most trusted first, None where they don't know: of the turn
-    that it answers, of the config. The first that can be written so is right; else a script that belongs to
-    one language tells.
+    `candidates` are codes that it may have, the likeliest first, None where one isn't known: that of the turn
+    that the text answers, that of the config. The first whose language is written in this script is returned;
+    if there is none, the language that the script belongs to, if it is only one.
     """
     scripts = _scripts(text)
-    for code in told:
+    for code in candidates:
         if code is not None and _may_be(code, scripts):
             return code
     return _ONLY_ONE.get(_main(scripts))

@@ -60,7 +60,7 @@ def looks_asked(text: str, language: str | None) -> bool:
 
 
 def looks_told(text: str, language: str | None) -> bool:
-    """Whether the last sentence of `text`, in `language`, tells something and asks for nothing.
+    """Whether the last sentence of `text`, in `language`, is a statement about somebody and asks for nothing.
 
     As in "I saw a friend yesterday": users usually end with their request, and what they say first leads up
     to it. False without a table for the language.

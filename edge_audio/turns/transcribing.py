@@ -39,7 +39,7 @@ class TranscribingSettings:
     sure_dip_ms: int = 64
     """Silence at which it is begun even if the recognizer is at work, whose result is given up then."""
     language: str | None = None
-    """ISO 639-1 code of what is said, where the recognizer doesn't know; None where nobody does."""
+    """ISO 639-1 code of what is said, where the recognizer doesn't know; None if nothing does."""
 
 
 class Transcribing:
