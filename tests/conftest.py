@@ -2,7 +2,7 @@
 
 `make test` runs everything. `make unit`, or `pytest --unit`, runs what is fast and needs neither a model nor
 the packages of the extra `export` (PyTorch and those around it), which it hides even where they are
-installed. A test is in the unit tier by itself, unless
+installed, with fewer examples of each property. A test is in the unit tier by itself, unless
 
 - it has the marker `models` or `slow`,
 - its file imports one of these packages, or
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 settings.register_profile(
     "reproducible", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("unit", settings.get_profile("reproducible"), max_examples=25)
 settings.load_profile("reproducible")
 
 EXPORT_PACKAGES = frozenset(
@@ -42,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("unit"):
         sys.modules.update(dict.fromkeys(EXPORT_PACKAGES))  # whoever imports a name that is None is refused
+        settings.load_profile("unit")
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:

@@ -110,6 +110,7 @@ def test_a_model_that_is_not_here_is_told_with_the_command_that_fetches_it(run: 
     assert list(tmp_path.glob(".*part")) == []
 
 
+@pytest.mark.models
 def test_a_profile_without_recognizer_cannot_talk(run: Run, tmp_path: Path) -> None:
     write_audio(tmp_path / "in.wav")
     (tmp_path / "my.toml").write_text('[tts]\nadapter = "hibari"\n')

@@ -10,6 +10,8 @@ from runtime.artifact import Artifact, Member, ModelFile, Wheel, Wheels
 from runtime.errors import UserError
 from runtime.store import Store
 
+pytestmark = pytest.mark.slow
+
 HEAD, TAIL = b"first half, " * 1000, b"second half" * 1000
 
 

@@ -296,17 +296,21 @@ def test_a_result_that_nobody_keeps_is_freed_though_the_lane_has_nothing_else_to
 
 def test_the_interpreters_exit_cancels_a_lanes_call_and_lets_it_come_to_its_end() -> None:
     program = """
-import asyncio, time
+import asyncio, threading, time
 from runtime.worker import ThreadLane
 
+begun = threading.Event()
+
 def call(token):
+    begun.set()
     while not token.cancelled:
         time.sleep(0.001)
     print("stopped")
 
 async def main():
     running = asyncio.ensure_future(lane.run(call))
-    await asyncio.sleep(0.05)
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
 
 lane = ThreadLane("test")
 loop = asyncio.new_event_loop()

@@ -9,7 +9,7 @@ from tests.simulation.shrinking import shrunk
 from tests.simulation.simulation import Course, converse
 
 CONVERSATIONS = 10_000
-CHUNK = 500
+CHUNK = 100
 
 
 def broken(scenario: Scenario) -> tuple[str, Course | None]:

@@ -70,6 +70,7 @@ def counting(count: int) -> str:
     return " ".join(str(number) for number in range(1, count + 1))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     count=st.integers(1, 90),

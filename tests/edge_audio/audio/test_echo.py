@@ -140,6 +140,7 @@ def test_it_recovers_when_the_speaker_was_away(far: Samples) -> None:
     assert attenuation_db(heard, clean, from_s=5.0) > 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", [0.9997, 1.0003])
 def test_the_speaker_may_have_a_clock_of_its_own(drift: float) -> None:
     far = babble(20.0, 110, seed=3, rate_hz=SPEAKER_RATE_HZ)

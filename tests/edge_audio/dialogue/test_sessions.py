@@ -257,6 +257,7 @@ def conversations(draw: st.DrawFn) -> tuple[int, str, list[Speech]]:
     return draw(st.integers(0, 1000)), draw(st.sampled_from(["none", "balanced", "eager"])), speeches
 
 
+@pytest.mark.slow
 @given(conversations())
 @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_one_to_eight_conversations_keep_to_themselves(drawn: tuple[int, str, list[Speech]]) -> None:

@@ -1,5 +1,6 @@
 import json
 import logging
+import shutil
 
 import pytest
 from hypothesis import given
@@ -27,10 +28,17 @@ TEXTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Training takes longer than a test; don't write into it."""
+    folder = tmp_path_factory.mktemp("written")
+    write_tokenizer(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path):
-    write_tokenizer(tmp_path)
-    return tmp_path
+def folder(written, tmp_path):
+    return shutil.copytree(written, tmp_path, dirs_exist_ok=True)
 
 
 def change(folder, change_config):
@@ -104,10 +112,8 @@ def test_added_token_that_swallows_spaces_swallows_them(folder):
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tokenizer")
-    write_tokenizer(folder)
-    return TextTokenizer.open(folder)
+def tokenizer(written):
+    return TextTokenizer.open(written)
 
 
 PARTS = st.one_of(

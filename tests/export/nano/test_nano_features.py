@@ -77,6 +77,7 @@ def corpus(tmp_path: Path) -> Corpus:
     return found
 
 
+@pytest.mark.slow
 def test_features_are_kept_part_by_part_and_only_missing_ones_computed(
     corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_features_are_kept_part_by_part_and_only_missing_ones_computed(
         np.testing.assert_array_equal(sentences[150][name], array)
 
 
+@pytest.mark.slow
 def test_a_damaged_part_is_named(corpus: Corpus, tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "features")
     store.compute(corpus, 1, silent, most_parts=1)

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from edge_audio.bench.nano.part import Measured
 from edge_audio.bench.nano.robustness import measure_robustness
 from edge_audio.text.clauses import ClauseSplitter
@@ -49,6 +51,7 @@ def test_each_sentence_that_runs_on_or_stops_early_counts() -> None:
     assert {tuple(row["faults"]) for row in found.rows if row["voice"] == "ann"} == {("cut-off",)}
 
 
+@pytest.mark.slow
 def test_a_voice_that_has_to_be_stopped_counts() -> None:
     found = measured(Hummer(lambda text, style: longest_speech_s(text) - 0.3))
     assert counts(found)["at the limit"] == COUNT
