@@ -1,1 +1,1 @@
-"""Measurements of the product by itself: latency of a conversation, overhead of the runtime."""
+"""Benchmarks of the product: latency of conversations, speed of models, overhead of the runtime."""

@@ -1,15 +1,15 @@
-"""How fast the exported Step-Audio models compute on this machine, each by itself and without PyTorch."""
+"""The speed of the exported Step-Audio models on this machine, each by itself and without PyTorch."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edge_audio.audio.frame import INPUT_RATE_HZ
-from edge_audio.bench.bandwidth import read_bandwidth_gb_s
 from edge_audio.machine import machine_load
 from edge_audio.percentiles import percentiles
 from edge_audio.step_audio.component import Component, exported_components
@@ -29,25 +29,30 @@ from runtime.worker import Cancelled, CancelToken
 Figures = dict[str, Any]
 
 NEEDED_CODES_PER_S = 125 / 3
-"""Codes that a second of speech takes: 5 for every 120 ms."""
+"""Codes of a second of speech: 5 for every 120 ms."""
 
 _SECONDS = 6.0
-"""Of sound that each stage is given."""
+"""Seconds of sound that each stage is measured with."""
 
 _PROMPT_S = 4.4
-"""Of a voice prompt, as long as the one of the Step-Audio release."""
+"""Length of the voice prompt, as in the Step-Audio release."""
 
 _STEPS = 24
-"""Of the language model that are timed, after as many positions."""
+"""Steps of the language model that are timed, after as many positions."""
 
 _CANCELS = 12
-"""Computations cancelled under way, at moments spread over their length."""
+"""Computations that are cancelled, at moments spread over their length."""
 
 _SEED = 3
 
+_BANDWIDTH_BYTES = 1 << 28
+"""Memory that is read at a time to measure its bandwidth: far more than any cache holds."""
+
+_BANDWIDTH_TRIES = 8
+
 
 def measure_models(folders: list[Path], placement: Placement, report: Callable[[str], None]) -> Figures:
-    """Return the figures of every exported component in and below `folders`.
+    """Measure every exported component in and below `folders`.
 
     Raises `UserError` if there is none.
     """
@@ -66,7 +71,7 @@ def measure_models(folders: list[Path], placement: Placement, report: Callable[[
 
 
 def _components(folders: list[Path]) -> Iterator[Path]:
-    """Yield the components in and below `folders` that can be measured, together those of one release."""
+    """Yield the components in and below `folders` that can be measured, grouped by release."""
     order = list(_MEASURES)
     for folder in folders:
         found = [component for component in exported_components(folder) if component.name in _MEASURES]
@@ -91,7 +96,7 @@ def _lm(folder: Path, compute: Compute) -> Figures:
     ids = np.random.default_rng(_SEED).integers(0, model.settings.vocabulary, 4 * _STEPS).tolist()
     model.read(ids[:1], model.new_cache(1))
     cache = model.new_cache(8 * _STEPS)
-    bandwidth_gb_s = read_bandwidth_gb_s(compute.threads)
+    bandwidth_gb_s = _bandwidth_gb_s(compute.threads)
     begin = time.perf_counter()
     model.read(ids[:_STEPS], cache)
     prefill_s = time.perf_counter() - begin
@@ -100,8 +105,8 @@ def _lm(folder: Path, compute: Compute) -> Figures:
         begin = time.perf_counter()
         model.read(ids[place : place + 1], cache)
         times_ms.append(1000 * (time.perf_counter() - begin))
-    # On both sides of the steps, so that whatever else the machine does weighs on both alike.
-    bandwidth_gb_s = max(bandwidth_gb_s, read_bandwidth_gb_s(compute.threads))
+    # Measured before and after the steps, so that other load on the machine affects both alike.
+    bandwidth_gb_s = max(bandwidth_gb_s, _bandwidth_gb_s(compute.threads))
     step_ms = float(np.median(times_ms))
     rate_gb_s = model.settings.step_bytes / step_ms / 1e6
     freed = _freed_ms(lambda token: model.read(ids[2 * _STEPS :], model.new_cache(4 * _STEPS), token))
@@ -160,11 +165,11 @@ _MEASURES: dict[str, Callable[[Path, Compute], Figures]] = {
     "flow": _flow,
     "hift": _hift,
 }
-"""By the name of a component."""
+"""What measures each component, by its name."""
 
 
 def _described(folder: Path) -> Figures:
-    """Return how a component is stored."""
+    """Return the precision and size of a component."""
     record = Component(folder, folder.name).record
     return {"precision": record.precision, "mb": round(sum(record.files.values()) / 1e6)}
 
@@ -180,7 +185,7 @@ def _per_second(compute: Callable[[], object], seconds: float = _SECONDS, times:
 
 
 def _freed_ms(compute: Callable[[CancelToken], object]) -> dict[str, float | None]:
-    """Return how long after its cancellation a computation has left its thread."""
+    """Return the time from the cancellation of a computation until its thread is free."""
     begin = time.perf_counter()
     compute(CancelToken())
     length_s = time.perf_counter() - begin
@@ -207,6 +212,22 @@ def _freed_ms(compute: Callable[[CancelToken], object]) -> dict[str, float | Non
 
 
 def _speech(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Return noise: what is heard makes no difference to the time that hearing takes."""
+    """Return noise: the content makes no difference to the time that encoding takes."""
     generator = np.random.default_rng(_SEED)
     return (0.1 * generator.standard_normal(int(seconds * INPUT_RATE_HZ))).astype(np.float32)
+
+
+def _bandwidth_gb_s(threads: int) -> float:
+    """Return the highest rate at which `threads` threads together read memory, in 10^9 bytes a second.
+
+    It bounds the decoding of a language model, each step of which reads all weights.
+    """
+    memory = np.ones(_BANDWIDTH_BYTES // 4, np.float32)
+    parts = np.array_split(memory, threads)
+    times_s = []
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(_BANDWIDTH_TRIES):
+            begin = time.perf_counter()
+            list(pool.map(np.sum, parts))
+            times_s.append(time.perf_counter() - begin)
+    return round(memory.nbytes / min(times_s) / 1e9, 1)

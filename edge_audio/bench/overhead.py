@@ -1,4 +1,4 @@
-"""What the runtime itself costs: frames through actors, interruptions, the loop's lag under load."""
+"""The overhead of the runtime: frames through actors, interruptions, lag of the event loop under load."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ _FLOOD_FRAMES = 60_000
 _SINGLE_FRAMES = 3_000
 _INTERRUPTIONS = 100
 _SETTLE_S = 0.1
-"""After an interruption, until nothing more can sound."""
+"""Time after an interruption until no more sound can follow."""
 
 
 async def measure_overhead(models: Models) -> dict[str, Any]:
@@ -63,7 +63,7 @@ async def _relay(inbox: Channel[Frame], outbox: Channel[Frame]) -> None:
 
 @asynccontextmanager
 async def _pass_through() -> AsyncGenerator[tuple[Channel[Frame], Channel[Frame]], None]:
-    """Six actors that hand on what they get."""
+    """Run six actors that forward frames; yield the first and the last channel."""
     channels: list[Channel[Frame]] = [Channel(64) for _ in range(_STAGES + 1)]
     async with ActorGroup() as group:
         for number in range(_STAGES):
@@ -77,7 +77,7 @@ def _frame(number: int) -> Frame:
 
 
 async def _flood() -> float:
-    """Frames per second through six actors, as many as go."""
+    """Return the highest rate of frames through six actors, per second."""
     frames = [_frame(number) for number in range(_FLOOD_FRAMES)]
     async with _pass_through() as (first, last):
 
@@ -97,7 +97,7 @@ async def _flood() -> float:
 
 
 async def _one_in_flight() -> list[float]:
-    """Microseconds of single frames through six actors."""
+    """Return the times of single frames through six actors, in microseconds."""
     times_us = []
     async with _pass_through() as (first, last):
         for number in range(_SINGLE_FRAMES):
@@ -109,16 +109,15 @@ async def _one_in_flight() -> list[float]:
 
 
 async def _interruptions() -> list[float]:
-    """Milliseconds from a key's press to the last sound handed out, over many replies.
+    """Return the times from a key press to the last sound of a reply, in milliseconds, over many replies.
 
-    A whole assistant talks, with a chat model and a voice that cost nothing, so that its held audio
-    and its playout are full. The press comes from another thread, as from a terminal, and its time is
-    taken there: what the loop is late counts too. The last sound is the last sample that isn't zero,
-    fade included.
+    A whole assistant talks, with a chat model and a voice that cost nothing, so that its held audio and its
+    playout are full. The key is pressed on another thread, as in a terminal, and the time is taken there, so
+    the lag of the loop counts too. The last sound is the last sample that isn't zero, fade included.
     """
     loop = asyncio.get_running_loop()
     rng = np.random.default_rng(0)
-    told: Channel[ReplyStarted] = Channel(16, "drop-oldest")
+    started: Channel[ReplyStarted] = Channel(16, "drop-oldest")
     scripted = scripted_models(
         chat=ScriptedChat(["And then there is this to be said about it, my friend. "] * 20),
         voice=ToneVoice(character_s=1 / len("And then there is this to be said about it, my friend.")),
@@ -126,11 +125,11 @@ async def _interruptions() -> list[float]:
     card = SoundCard()
     latencies_ms = []
     async with Assistant.open(Config(), models=scripted, device=card) as assistant:
-        assistant.watch(lambda event: told.put_nowait(event) if isinstance(event, ReplyStarted) else None)
+        assistant.watch(lambda event: started.put_nowait(event) if isinstance(event, ReplyStarted) else None)
         await card.running.wait()
         for _ in range(_INTERRUPTIONS):
             assistant.user_typed("Talk.")
-            await told.get()
+            await started.get()
             pressed = loop.create_future()
 
             def stop(at_s: float, pressed: asyncio.Future[float] = pressed) -> None:
@@ -149,7 +148,7 @@ async def _interruptions() -> list[float]:
 
 @asynccontextmanager
 async def _full_channels() -> AsyncGenerator[None, None]:
-    """Six relays with every channel full, drained by a stage that computes 2 ms a frame on its lane."""
+    """Keep the channels of six actors full, drained by a stage that computes 2 ms a frame on its lane."""
     lane = ThreadLane("stage")
 
     async def fill(first: Channel[Frame]) -> None:
@@ -184,7 +183,7 @@ def _compute(seconds: float) -> None:
 
 @asynccontextmanager
 async def _busy_models(models: Models) -> AsyncGenerator[None, None]:
-    """Every model computing without a break."""
+    """Keep every model computing."""
     speech = np.random.default_rng(0).normal(0, 0.05, FRAME_SAMPLES * 200).astype(np.float32)
 
     async def recognize() -> None:
@@ -217,7 +216,7 @@ async def _busy_models(models: Models) -> AsyncGenerator[None, None]:
 
 
 async def _together(work: Any, background: Callable[[asyncio.Event], Any]) -> tuple[list[float], list[float]]:
-    """Run `work` to its end with `background` beside it; return both results."""
+    """Run `work` to its end, with `background` at the same time; return both results."""
     done = asyncio.Event()
     running = asyncio.ensure_future(background(done))
     result = await work
@@ -226,7 +225,7 @@ async def _together(work: Any, background: Callable[[asyncio.Event], Any]) -> tu
 
 
 async def _loop_lag(done: asyncio.Event) -> list[float]:
-    """Milliseconds by which timers of 5 ms came late."""
+    """Return by how much timers of 5 ms were late, in milliseconds."""
     lags_ms = []
     while not done.is_set():
         began_s = time.perf_counter()

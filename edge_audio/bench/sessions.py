@@ -1,4 +1,4 @@
-"""Several conversations at once over one set of models: how long each waits, and whether they stay apart."""
+"""Several conversations at once over one set of models: their response gaps, and whether they stay apart."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -19,36 +19,36 @@ from edge_audio.machine import machine_load
 from edge_audio.percentiles import percentiles
 
 _STAGGER_S = 1.3
-"""By how much later each conversation begins than the one before."""
+"""Each conversation begins so long after the one before."""
 
 _BETWEEN_S = 0.8
-"""From the end of a reply to the next question."""
+"""Time from the end of a reply to the next question."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """One conversation, and what came of it."""
+    """One conversation and its results."""
 
     asked: Sequence[Question]
     turns: list[TurnFinished] = field(default_factory=list)
     contexts: list[str] = field(default_factory=list)
-    """What the user said, by the chat model's prompts."""
+    """The user's texts in the chat model's prompts."""
     underruns: int = 0
 
     def watch(self, event: Event) -> None:
-        """Take note of finished turns."""
+        """Collect finished turns."""
         if isinstance(event, TurnFinished):
             self.turns.append(event)
 
     @property
     def gaps_ms(self) -> list[float]:
-        """From the end of speech to the first audible sample, by turn."""
+        """The gap of each turn, from the end of speech to the first audible sample."""
         gaps = [turn.report.response_gap_ms for turn in self.turns]
         return [gap for gap in gaps if gap is not None]
 
 
 class _Watched(ChatModel):
-    """A chat model whose prompts are looked at."""
+    """A chat model whose prompts are collected."""
 
     def __init__(self, chat: ChatModel, held: _Held) -> None:
         self.name, self.hears = chat.name, chat.hears
@@ -77,7 +77,7 @@ class _Watched(ChatModel):
 async def measure_sessions(config: Config, conversations: int = 4, questions: int = 6) -> dict[str, Any]:
     """Hold one conversation alone, one beside silent ones, and `conversations` at once.
 
-    Each asks `questions` that no other asks. Takes some two minutes. Returns the gaps in milliseconds, and
+    Each has `questions` that no other has. Takes about two minutes. Returns the gaps in milliseconds, and
     what `measure_together` does.
     """
     share = _share(conversations, questions)
@@ -93,8 +93,8 @@ async def measure_sessions(config: Config, conversations: int = 4, questions: in
 async def measure_together(config: Config, conversations: int, questions: int) -> dict[str, Any]:
     """Hold `conversations` at once, each of which asks `questions`.
 
-    Returns the gaps in milliseconds, how many texts belong to a wrong conversation, and how often a reply's
-    sound ran dry.
+    Returns the gaps in milliseconds, how many texts belong to another conversation, and the underruns of
+    replies.
     """
     share = _share(conversations, questions)
     load = machine_load()
@@ -113,7 +113,7 @@ async def measure_together(config: Config, conversations: int, questions: int) -
 
 
 def _share(conversations: int, questions: int) -> list[list[Question]]:
-    """Return plain questions for each conversation, none of which another one gets."""
+    """Return plain questions for each conversation, different ones for each."""
     clips = [*read_questions(), *read_material().clips.values()]
     plain = [clip for clip in clips if clip.text.endswith("?") and not (clip.pauses or clip.tags)]
     plain = list({clip.name: clip for clip in plain}.values())
@@ -151,7 +151,7 @@ async def _hold(config: Config, models: Models, share: Sequence[Sequence[Questio
 
 
 def _wrong(together: Sequence[_Held]) -> int:
-    """Count what was heard that is more like a question of another conversation than like its own."""
+    """Count the texts that are more like a question of another conversation than like its own."""
     wrong = 0
     for one in together:
         others = [question.text for other in together if other is not one for question in other.asked]

@@ -1,4 +1,4 @@
-"""A sound card that isn't there, to measure what is between the models and the hardware."""
+"""A simulated sound card, to measure everything between the models and the hardware."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ _BLOCK_S = 0.010
 
 
 class SoundCard(AudioDevice):
-    """A device that hears silence, and asks for blocks on a thread of its own as hardware does."""
+    """A device that records silence, and asks for blocks on a thread of its own, as hardware does."""
 
     name = "stand-in"
     output_rate_hz = FILE_RATE_HZ
@@ -49,7 +49,7 @@ class SoundCard(AudioDevice):
             stop.set()
 
     def silent_s(self) -> float:
-        """When the latest sound ended: the time its block was handed out, and its place in the block."""
+        """Return when the latest sound ended: the time of its block, plus its place in the block."""
         assert self._playout is not None
         number, offset = divmod(self._playout.last_sound_at, self._block)
         back = self._blocks - number

@@ -92,7 +92,7 @@ def resynthesize(what: Resynthesis, config_path: Path | None, *, as_json: bool, 
         duration_s = len(recording.pcm) / recording.rate_hz
         begin = time.perf_counter()
         pieces = made(recording, prompt, code_voice.seed)
-        behind_s = _write(pieces, resynthesizer.sample_rate_hz, writer, duration_s, console)
+        delays_s = _write(pieces, resynthesizer.sample_rate_hz, writer, duration_s, console)
         computing_s = time.perf_counter() - begin
     _report(
         Resynthesized(
@@ -101,7 +101,7 @@ def resynthesize(what: Resynthesis, config_path: Path | None, *, as_json: bool, 
             duration_s=round(duration_s, 3),
             sound_s=round(writer.samples / FILE_RATE_HZ, 3),
             real_time_factor=round(computing_s / duration_s, 3),
-            live=_lag(behind_s) if what.live else None,
+            live=_lag(delays_s) if what.live else None,
         ),
         what.output,
         as_json,
@@ -134,20 +134,20 @@ def _write(
     pieces: Iterable[Piece], rate_hz: int, writer: WavWriter, duration_s: float, console: Console
 ) -> list[float]:
     """Write `pieces` as they are made; return how far behind the recording each could start."""
-    behind_s = []
+    delays_s = []
     resampler = StreamResampler(rate_hz, FILE_RATE_HZ)
     with console.status("Listening ...") as status:
         for piece in pieces:
             writer.write(resampler.push(piece.pcm))
-            behind_s.append(piece.behind_s)
+            delays_s.append(piece.delay_s)
             status.update(f"Speaking ... {writer.samples / FILE_RATE_HZ:.0f} of {duration_s:.0f} s")
     writer.write(resampler.flush())
-    return behind_s
+    return delays_s
 
 
-def _lag(behind_s: list[float]) -> Lag:
-    p50_s, p90_s = np.percentile(behind_s, (50, 90)).tolist()
-    return Lag(*(round(seconds, 3) for seconds in (behind_s[0], p50_s, p90_s, max(behind_s))))
+def _lag(delays_s: list[float]) -> Lag:
+    p50_s, p90_s = np.percentile(delays_s, (50, 90)).tolist()
+    return Lag(*(round(seconds, 3) for seconds in (delays_s[0], p50_s, p90_s, max(delays_s))))
 
 
 def _report(made: Resynthesized, output: Path, as_json: bool, console: Console) -> None:

@@ -14,23 +14,23 @@ RECORD = "export.json"
 """Name of the record in a component's folder."""
 
 MUSIC = "-music"
-"""What the name of a component's folder ends in that belongs to the decoder for rap and humming."""
+"""Suffix of the folder's name for components of the decoder for rap and humming."""
 
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
 
-# What settings may say. The bounds are far from all that there is: a number beyond them is damage, and would
-# be noticed only when it has taken all memory.
+# Types of settings. The bounds are far beyond any real model: a larger number means damage, which would
+# otherwise show only once it has taken all memory.
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-"""A number of something that is there."""
+"""A number of things, at least one."""
 
 FewCount = Annotated[int, msgspec.Meta(ge=1, le=1000)]
-"""A number of something that takes memory or time each: bands, layers, steps."""
+"""A number of things that each take memory or time: bands, layers, steps."""
 
 Extent = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
-"""A number of frames that may be none."""
+"""A number of frames, which may be 0."""
 
 RateHz = Annotated[int, msgspec.Meta(ge=8000, le=192_000)]
 """A sample rate."""
@@ -48,20 +48,20 @@ class ExportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opset: int
     """Version of the ONNX operators."""
     sources: Mapping[str, str]
-    """SHA-256 of every file it was made from, by name."""
+    """SHA-256 of every file that it was exported from, by name."""
     files: Mapping[str, int]
-    """Bytes of every file of the component but this one, by name."""
+    """Size in bytes of every other file of the component, by name."""
     settings: Mapping[str, Any]
-    """What the runtime must know of the model; the component's own type says which keys."""
+    """What the runtime must know of the model; the component's own type defines the keys."""
     parity: Mapping[str, float]
-    """Measured when it was exported: errors against the float32 PyTorch module, agreement of codes."""
+    """Measured at the export: errors against the float32 PyTorch module, and agreement of codes."""
     schema_version: int = SCHEMA_VERSION
 
 
 def read_array(path: Path, *shape: int | None) -> NDArray[Any]:
-    """Return the array in one of a component's files; None stands for any length.
+    """Return the array in one of a component's files; None in `shape` stands for any length.
 
-    Raises `UserError`, naming the file, if it holds no array or one of another shape.
+    Raises `UserError`, which names the file, if it holds no array or one of another shape.
     """
     try:
         array: NDArray[Any] = np.load(path, allow_pickle=False)
@@ -77,9 +77,9 @@ class Component:
     """The opened folder of one exported component."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Read the record in `folder`, which must be of the component called `name`.
+        """Read the record in `folder`, which must be that of the component called `name`.
 
-        Raises `UserError` if the folder holds no such component, or not all of it.
+        Raises `UserError` if the folder doesn't hold that component, or not all of its files.
         """
         self.folder = folder
         path = folder / RECORD
@@ -99,10 +99,10 @@ class Component:
             self.path(file)
 
     def path(self, name: str) -> Path:
-        """Return the path of one of the component's files. Raises `UserError` if it isn't there whole."""
+        """Return the path of one of the component's files. Raises `UserError` unless it is complete."""
         path = self.folder / name
         if self.record.files.get(name) != _size(path):
-            raise UserError(f"{path} is missing or not whole.", _EXPORT_AGAIN)
+            raise UserError(f"{path} is missing or incomplete.", _EXPORT_AGAIN)
         return path
 
     def settings(self, kind: type[T]) -> T:
@@ -114,7 +114,7 @@ class Component:
 
 
 def _size(path: Path) -> int:
-    """Return a file's size in bytes, -1 where there is none or can be none of such a name."""
+    """Return a file's size in bytes; -1 if there is none, or can be none of that name."""
     try:
         return path.stat().st_size if path.is_file() else -1
     except OSError:
@@ -127,5 +127,5 @@ def exported_components(*folders: Path) -> list[Path]:
 
 
 def component_name(folder: Path) -> str:
-    """Return which component the name of its folder stands for."""
+    """Return the name of the component in `folder`."""
     return folder.name.removesuffix(MUSIC)

@@ -1,4 +1,4 @@
-"""``[step_audio]``: where the exported Step-Audio models are, and what computes them."""
+"""``[step_audio]``: where the exported Step-Audio models are, and which device runs them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from edge_audio.step_audio.placement import Placement
 
 StepAudioComponent = Literal["linguistic", "semantic", "lm", "flow", "hift"]
-"""A component that a conversation computes with."""
+"""A component that conversations use."""
 
 
 class StepAudioConfig(Table, frozen=True, kw_only=True):
-    """``[step_audio]``: the exported Step-Audio models, for all that compute with them."""
+    """``[step_audio]``: the exported Step-Audio models, for every adapter that uses them."""
 
     folders = ("models",)
 
@@ -28,12 +28,12 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
     threads: Threads = 2
     """Threads of each model on the processor."""
     device: Device = "cpu"
-    """What computes them; what isn't really there is an error."""
+    """The device that runs them; one that isn't available is an error."""
     devices: dict[StepAudioComponent, Device] = field(default_factory=dict)
-    """Other devices for some of them; the decoder for music is where that for speech is."""
+    """Other devices for some components; the decoder for music runs where the one for speech does."""
     engine_cache: str | None = None
-    """Folder where TensorRT keeps its engines, which take minutes to build; `engines` beside the folder of
-    `edge-audio models where` if unset."""
+    """Folder where TensorRT keeps its engines, which take minutes to build. If unset, `engines` beside the
+    folder that `edge-audio models where` prints."""
     profiles: dict[StepAudioComponent, dict[str, dict[str, Lengths]]] = field(default_factory=dict)
     """``[step_audio.profiles.COMPONENT."GRAPH.onnx"]``: for which lengths of each axis TensorRT builds an
     engine, `[shortest, usual, longest]`, in place of those in edge_audio/step_audio/shape_profiles.py."""
@@ -55,7 +55,7 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
         return Path(self.engine_cache).expanduser()
 
     def components_by_device(self) -> dict[Device, list[str]]:
-        """Return what each device that is asked for computes."""
+        """Return the components that each requested device runs."""
         found: dict[Device, list[str]] = {}
         for component in get_args(StepAudioComponent):
             found.setdefault(self.devices.get(component, self.device), []).append(component)
@@ -66,9 +66,9 @@ class StepAudioConfig(Table, frozen=True, kw_only=True):
         return find_model(self.models)
 
     def placement(self) -> "Placement":
-        """Return where each of the models is computed.
+        """Return where each of the models runs.
 
-        Raises `UserError` for a shape profile of a graph that there isn't.
+        Raises `UserError` for a shape profile of a graph that doesn't exist.
         """
         from edge_audio.step_audio.placement import Placement
         from edge_audio.step_audio.shape_profiles import PROFILES

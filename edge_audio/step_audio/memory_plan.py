@@ -1,4 +1,4 @@
-"""How much memory exported Step-Audio components take, and which sets of them fit which device."""
+"""The memory of exported Step-Audio components, and which sets of them fit which device."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ from edge_audio.step_audio.language_model.settings import NAME, LanguageModelSet
 from runtime.errors import UserError
 
 DEVICES_GB = (8, 16, 32, 64)
-"""Memory of the devices that are planned for, in GB of 2**30 bytes; a Jetson shares it with its GPU."""
+"""Memory sizes to plan for, in GB of 2**30 bytes; a Jetson shares it with its GPU."""
 
 SHARE = 0.75
-"""Of a device's memory that models may take; the rest is for the system, libraries and activations. An
-estimate: what a runtime allocates beside the weights differs from device to device."""
+"""Share of a device's memory that models may take; the rest is for the system, libraries and activations. It
+is an estimate: what a runtime allocates beside the weights differs between devices."""
 
 _FLOAT32_BYTES = 4
 
@@ -29,14 +29,14 @@ class ComponentMemory(msgspec.Struct, frozen=True):
     precision: str
     folder: str
     weights_bytes: int
-    """Its files, which hold little but weights. Those that a runtime converts when it loads them count as
-    they lie in the file."""
+    """Size of its files, which hold little but weights. Weights that a runtime converts at loading count with
+    their size in the file."""
     cache_bytes: int
     """Keys and values of the longest sequence, for the language model; 0 for the others."""
 
     @property
     def total_bytes(self) -> int:
-        """Everything that it takes."""
+        """Weights and cache together."""
         return self.weights_bytes + self.cache_bytes
 
 
@@ -50,7 +50,7 @@ class ComponentSet(msgspec.Struct, frozen=True):
 
 
 class MemoryPlan(msgspec.Struct, frozen=True):
-    """What was found, and what can be loaded together."""
+    """The components that were found, and the sets that can be loaded together."""
 
     components: tuple[ComponentMemory, ...]
     sets: tuple[ComponentSet, ...]
@@ -60,8 +60,8 @@ class MemoryPlan(msgspec.Struct, frozen=True):
 def plan_memory(folders: Sequence[Path]) -> MemoryPlan:
     """Read the records in and below `folders`; no weights are loaded.
 
-    Where a component lies there several times, in several precisions, there is a set for each choice of
-    them. Raises `UserError` if there is no component, or one isn't whole.
+    If a component is there in several precisions, there is a set for each choice. Raises `UserError` if there
+    is no component, or one is incomplete.
     """
     found = exported_components(*folders)
     if not found:
@@ -104,7 +104,7 @@ def _component(folder: Path) -> ComponentMemory:
 
 
 def _cache_bytes(settings: LanguageModelSettings) -> int:
-    """Keys and values are float32 in every precision of the weights."""
+    """Return the bytes of the longest sequence; keys and values are float32 in every precision of weights."""
     row = settings.groups * settings.head_size * _FLOAT32_BYTES
     return 2 * settings.layers * row * min(MAX_LENGTH, settings.max_length)
 

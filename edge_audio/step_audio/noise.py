@@ -1,4 +1,4 @@
-"""Random numbers that belong to places on the time line, so that every cut of it sees the same ones."""
+"""Random numbers that belong to places on the time line: the same ones however it is cut."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ _BLOCK = 256
 
 
 class PlacedNoise:
-    """Normal noise on an endless time line: the values at a place never change, and none are kept."""
+    """Normal noise on an endless time line: the values at a place never change, and none are stored."""
 
     def __init__(self, seed: int, rows: int) -> None:
         """`rows` values at each place; other seeds give other noise."""
@@ -16,7 +16,7 @@ class PlacedNoise:
         self._rows = rows
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Return the noise from place `start` to `stop`, also negative, shape (rows, stop - start)."""
+        """Return the noise from `start` to `stop`, which may be negative, shape (rows, stop - start)."""
         first = start // _BLOCK
         blocks = [self._block(block) for block in range(first, -(-stop // _BLOCK))]
         if not blocks:

@@ -1,4 +1,4 @@
-"""Where each of the Step-Audio components is computed."""
+"""The device of each Step-Audio component."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,17 +14,17 @@ class Placement:
     """One device for all components, and another one for some."""
 
     threads: int = 1
-    """On the processor, for each graph."""
+    """Threads of each graph on the processor."""
     device: Device = "cpu"
     devices: Mapping[str, Device] = field(default_factory=dict)
-    """Of the components that are not computed on `device`."""
+    """Devices of the components that don't run on `device`."""
     engine_cache: Path | None = None
     """Folder where TensorRT keeps its engines; None keeps none."""
     profiles: Mapping[str, Mapping[str, Profile]] = field(default_factory=lambda: PROFILES)
-    """For which lengths TensorRT builds engines, by component and graph file."""
+    """The lengths that TensorRT builds engines for, by component and graph file."""
 
     def of(self, component: str) -> Compute:
-        """Return how the graphs of `component` are computed; that of music is placed as that of speech."""
+        """Return how the graphs of `component` run; the decoder for music runs as the one for speech."""
         return Compute(
             threads=self.threads,
             device=self.devices.get(component, self.device),

@@ -1,4 +1,4 @@
-"""What the Step-Audio language models are given to read: conversations, and texts to speak."""
+"""The prompts of the Step-Audio language models: conversations, and texts to speak."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,17 +44,17 @@ _SPEECH = """\
 
 请在朗读时，{voice}根据这些情感标签的指示，调整你的情感、语气、语调和哼唱节奏，\
 以确保文本的情感和意义得到准确而生动的传达，如果没有()或（）括号，则根据文本语义内容自由演绎。"""
-"""The release's words, as the speech model was trained on them."""
+"""The release's words, which the speech model was trained with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side of a conversation said."""
+    """A turn of a conversation."""
 
     role: str
     """system, user or assistant; the chat model reads `human` for user."""
     content: str | tuple[int, ...] | None
-    """Text, or the ids of audio tokens; None leaves the turn open, for the model to go on."""
+    """Text, or the ids of audio tokens; None leaves the turn open for the model to continue."""
 
 
 class PromptTokenizer(Protocol):
@@ -76,7 +76,7 @@ class PromptTokenizer(Protocol):
         ...
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of `text`, with BOS where the tokenizer puts one before every text."""
+        """Return the ids of `text`, with BOS if the tokenizer puts one before every text."""
         ...
 
 
@@ -94,16 +94,16 @@ def speech_prompt(
 ) -> list[int]:
     """Return the ids that Step-Audio-TTS reads before it speaks `text`.
 
-    `example` is what is said in the recording that shows the voice, `example_ids` its audio tokens, and
-    `speaker` the name the model knows that voice by, empty if it was cloned from a recording.
+    `example` is the text of the voice's recording, `example_ids` its audio tokens, and `speaker` the name by
+    which the model knows the voice, empty if it was cloned from a recording.
     """
 
     def turn(*parts: list[int]) -> list[int]:
         return [tokenizer.begin_of_turn, *(number for part in parts for number in part)]
 
-    def words(said: str) -> list[int]:
-        # Encoded by itself, a text gets a space in front, and maybe BOS: so it is cut off behind a newline.
-        return tokenizer.encode("\n" + said)[len(tokenizer.encode("\n")) :]
+    def words(content: str) -> list[int]:
+        # A text that is encoded alone gets a leading space, and maybe BOS: so it is encoded after a newline.
+        return tokenizer.encode("\n" + content)[len(tokenizer.encode("\n")) :]
 
     human, assistant = tokenizer.encode("human\n"), tokenizer.encode("assistant\n")
     end = [tokenizer.end_of_turn]
@@ -118,7 +118,7 @@ def speech_prompt(
 
 
 def system_prompt(text: str, speaker: str) -> str:
-    """Return how the speech model is told to speak `text`, as `speaker` if that isn't empty."""
+    """Return the speech model's instruction to speak `text`, as `speaker` if that isn't empty."""
     if music(text):
         return _HUMMING if HUMMING in text else _RAP
     return _SPEECH.format(voice=f"使用[{speaker}]的声音，" if speaker else "")

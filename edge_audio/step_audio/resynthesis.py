@@ -1,4 +1,4 @@
-"""Speech to codes and back: what is left of a recording that has gone through the audio tokens."""
+"""Speech to codes and back: repeats a recording by way of its audio tokens."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ from runtime.errors import UserError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """A piece of the sound that was made again."""
+    """A piece of the resynthesised sound."""
 
     pcm: Samples
     """One sample or more, at the decoder's rate."""
     start_s: float
-    """Its place in the sound, which is that of what it says in the recording."""
+    """Its start in the sound, and in the recording."""
     heard_s: float
-    """How much of the recording had to be heard for it."""
+    """How much of the recording it needed."""
 
     @property
-    def behind_s(self) -> float:
-        """How far behind the recording it could start at the earliest, if computing took no time."""
+    def delay_s(self) -> float:
+        """The least delay between recording and piece, if computing took no time."""
         return self.heard_s - self.start_s
 
 
@@ -40,9 +40,9 @@ class Resynthesizer:
     """Dual tokenizer and speech decoder, end to end. Blocks while it computes, piece by piece."""
 
     def __init__(self, tokenizer: DualTokenizer, decoder: SpeechDecoder, settings: FlowSettings) -> None:
-        """Join the two; `settings` are those of the decoder's flow.
+        """Connect the two; `settings` are those of the decoder's flow.
 
-        Raises `UserError` if it doesn't know all codes of the tokenizer.
+        Raises `UserError` if the flow doesn't know all codes of the tokenizer.
         """
         if settings.vocabulary < tokenizer.tokens.count:
             raise UserError(
@@ -57,17 +57,17 @@ class Resynthesizer:
 
     @classmethod
     def load(cls, models: Path, placement: Placement = ALL_ON_CPU, *, steps: int | None = None) -> Self:
-        """Load what `python -m export` wrote into `models`: `linguistic`, `semantic`, `flow` and `hift`.
+        """Load the components `linguistic`, `semantic`, `flow` and `hift` in `models`.
 
-        `steps` are those of the flow, by default the release's. Raises `UserError` if a component is missing
-        or they don't fit each other.
+        `steps` are the flow's Euler steps, by default the release's. Raises `UserError` if a component is
+        missing or they don't fit each other.
         """
         settings = Component(models / flow.COMPONENT, flow.COMPONENT).settings(FlowSettings)
         tokenizer = DualTokenizer.load(models, placement)
         return cls(tokenizer, exported_decoder(models, placement, steps=steps), settings)
 
     def whole(self, recording: Recording, prompt: VoicePrompt, seed: int = 0) -> Iterator[Piece]:
-        """Yield `recording` in the voice of `prompt`, from the codes that its tokenizer makes of the whole.
+        """Yield `recording` in the voice of `prompt`, from the codes of the whole recording.
 
         The same seed gives the same sound. Raises `UserError` for a recording under 16 kHz or too short, and
         for a voice prompt of other models.
@@ -77,15 +77,15 @@ class Resynthesizer:
         yield from self._pieces([(ids, len(recording.pcm) / recording.rate_hz)], prompt, seed)
 
     def live(self, recording: Recording, prompt: VoicePrompt, seed: int = 0) -> Iterator[Piece]:
-        """Yield `recording` as `whole` does, but from codes that come while it still goes on.
+        """Yield `recording` as `whole` does, but from codes that are computed while it arrives.
 
-        It is heard in frames, as in a conversation, and each piece is made as soon as its codes are there.
+        It arrives in frames, as in a conversation, and each piece is made as soon as its codes are there.
         """
         self._require_fit(prompt)
-        yield from self._pieces(self._heard(recording), prompt, seed)
+        yield from self._pieces(self._streamed(recording), prompt, seed)
 
-    def _heard(self, recording: Recording) -> Iterator[tuple[Ids, float]]:
-        """Yield the ids that each frame of `recording` completes, and how much has been heard then."""
+    def _streamed(self, recording: Recording) -> Iterator[tuple[Ids, float]]:
+        """Yield the ids that each frame of `recording` completes, and the seconds that it ends at."""
         session = self._tokenizer.session()
         pcm = recording.at(INPUT_RATE_HZ)
         for start in range(0, len(pcm), FRAME_SAMPLES):
@@ -94,16 +94,14 @@ class Resynthesizer:
         yield session.finish(), len(pcm) / INPUT_RATE_HZ
 
     def _pieces(self, heard: Iterable[tuple[Ids, float]], prompt: VoicePrompt, seed: int) -> Iterator[Piece]:
-        """Yield what becomes of ids that were complete when so many seconds had been heard."""
+        """Yield the sound of `ids`, each with the seconds of recording that they needed."""
         samples = 0
         for pcm, heard_s in self._decoded(heard, prompt, seed):
             if len(pcm):
                 yield Piece(pcm, samples / self.sample_rate_hz, heard_s)
                 samples += len(pcm)
         if not samples:
-            raise UserError(
-                "The recording is too short to make a code of it.", "Choose one of half a second or more."
-            )
+            raise UserError("The recording is too short for a code.", "Choose one of half a second or more.")
 
     def _decoded(
         self, heard: Iterable[tuple[Ids, float]], prompt: VoicePrompt, seed: int

@@ -1,4 +1,4 @@
-"""How the next id is drawn from the logits of a language model."""
+"""Draws the next id from the logits of a language model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from edge_audio.step_audio.tokens import LINGUISTIC_PER_GROUP, SEMANTIC_PER_GROU
 
 @dataclass(frozen=True, slots=True)
 class RepetitionRule:
-    """Forbids to say the latest id again if it was said before lately; no other id is touched.
+    """Forbids the latest id if it was frequent lately; no other id is affected.
 
     The defaults are those of the Step-Audio release.
     """
@@ -20,10 +20,10 @@ class RepetitionRule:
     window: int = 10
     """How many of the latest ids count."""
     threshold: float = 0.1
-    """Largest part of the window that one id may take."""
+    """Largest share of the window that one id may have."""
 
     def banned(self, ids: Sequence[int]) -> int | None:
-        """Return the id that may not follow `ids`, prompt included; None if any may."""
+        """Return the id that may not follow `ids`, which include the prompt; None if any id may."""
         if len(ids) < self.window:
             return None
         latest = ids[-self.window :]
@@ -33,9 +33,9 @@ class RepetitionRule:
 
 @dataclass(frozen=True, slots=True)
 class PhaseRule:
-    """Lets two linguistic codes and three semantic ones take turns; the end of the turn may come any time.
+    """Makes two linguistic codes and three semantic ones take turns; the turn may end at any time.
 
-    The release has no such rule: it relies on the model. Small models slip now and then.
+    The release has no such rule: it relies on the model. Small models make mistakes now and then.
     """
 
     tokens: AudioTokens
@@ -43,29 +43,29 @@ class PhaseRule:
     """The id of `<|EOT|>`."""
 
     def allowed(self, ids: Sequence[int]) -> range:
-        """Return the audio tokens that may follow `ids`, whose latest stretch of audio kept the rule."""
+        """Return the audio tokens that may follow `ids`, whose latest run of audio tokens keeps the rule."""
         linguistic, semantic = self.tokens.linguistic_ids, self.tokens.semantic_ids
         if not ids or ids[-1] not in self.tokens.ids:
             return linguistic
-        book, other, length = (
+        codebook, other, length = (
             (semantic, linguistic, SEMANTIC_PER_GROUP)
             if ids[-1] in semantic
             else (linguistic, semantic, LINGUISTIC_PER_GROUP)
         )
         latest = ids[-length:]
-        full = len(latest) == length and all(number in book for number in latest)
-        return other if full else book
+        full = len(latest) == length and all(number in codebook for number in latest)
+        return other if full else codebook
 
 
 class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How freely ids are drawn. The defaults are those of the release for speech."""
+    """How ids are drawn. The defaults are those of the release for speech."""
 
     temperature: float = 0.7
-    """Above 0; the lower, the likelier are likely ids. At 0 the likeliest id is taken."""
+    """The lower, the more probable are likely ids; at 0 the likeliest id is taken."""
     top_k: int = 50
-    """Only that many of the likeliest ids are drawn from; 0 for no limit. The default of transformers."""
+    """Ids are drawn from so many of the likeliest; 0 for no limit. The default is that of transformers."""
     top_p: float = 1.0
-    """Only the likeliest ids that together are this probable are drawn from; at least one, 1.0 for all."""
+    """Ids are drawn from the likeliest ones that together are this probable, at least one; 1.0 for all."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for values out of range."""
@@ -92,7 +92,7 @@ class RandomSampler:
     ) -> None:
         """Draw with `generator`.
 
-        `columns` are the ids that the logits stand for; None where those stand for 0, 1, 2 and so on.
+        `columns` are the ids of the logits; None for 0, 1, 2 and so on.
         """
         self._generator = generator
         self._sampling = sampling
@@ -101,9 +101,9 @@ class RandomSampler:
         self._columns = None if columns is None else np.asarray(columns, dtype=np.int64)
 
     def __call__(self, logits: NDArray[np.float32], ids: Sequence[int]) -> int:
-        """Return what follows `ids`, prompt included, given the model's logits of shape (columns,).
+        """Return the id that follows `ids`, which include the prompt, given logits of shape (columns,).
 
-        Raises `ValueError` if nothing may follow, or if a logit is not a number.
+        Raises `ValueError` if no id may follow, or if a logit is not a number.
         """
         candidates, probabilities = self.distribution(logits, ids)
         total = np.cumsum(probabilities)
@@ -113,7 +113,7 @@ class RandomSampler:
     def distribution(
         self, logits: NDArray[np.float32], ids: Sequence[int]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the ids of which one is drawn, and how probable each is.
+        """Return the ids to draw from, and the probability of each.
 
         Raises `ValueError` as drawing does.
         """
@@ -139,7 +139,7 @@ class RandomSampler:
         if not logits.max(initial=-np.inf) < np.inf:
             raise ValueError("A logit is not a number, or infinite.")
         numbers = np.arange(len(logits)) if self._columns is None else self._columns
-        # Minus infinity must go before the partition, which is slow where many values are equal.
+        # Minus infinity must go before the partition, which is slow if many values are equal.
         allowed = logits > -np.inf
         if self._repetition is not None and (banned := self._repetition.banned(ids)) is not None:
             allowed &= numbers != banned

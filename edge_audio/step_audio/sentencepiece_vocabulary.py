@@ -21,24 +21,24 @@ _KEEP_SPACES = bytes((0x1A, 4, 0x18, 0, 0x20, 0))
 
 
 class AddedToken(msgspec.Struct, frozen=True):
-    """A token that is found in the text before the text is cut into pieces."""
+    """A token that is found in a text before the text is split into pieces."""
 
     content: str
     lstrip: bool = False
-    """Whether it swallows the spaces before it."""
+    """True if it consumes the spaces before it."""
     rstrip: bool = False
-    """Whether it swallows the spaces after it."""
+    """True if it consumes the spaces after it."""
 
 
 class TokenizerConfig(msgspec.Struct, frozen=True):
-    """What `tokenizer_config.json` says; the defaults are LlamaTokenizer's."""
+    """The content of `tokenizer_config.json`; the defaults are LlamaTokenizer's."""
 
     add_bos_token: bool | None = None
-    """Whether every encoding begins with the BOS token; None leaves it to the vocabulary's own default."""
+    """True if every encoding begins with BOS; None for the vocabulary's own default."""
     add_prefix_space: bool = True
-    """Whether a text is encoded as if a space preceded it."""
+    """True if a text is encoded as if a space preceded it."""
     legacy: bool | None = None
-    """Whether that also goes for text after an added token; LlamaTokenizer takes None for true."""
+    """True if that also applies to text after an added token; LlamaTokenizer takes None for true."""
     bos_token: AddedToken | str | None = "<s>"
     eos_token: AddedToken | str | None = "</s>"
     unk_token: AddedToken | str | None = "<unk>"
@@ -47,7 +47,7 @@ class TokenizerConfig(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, folder: Path) -> "TokenizerConfig":
-        """Read it; where there is none, all is at its default. Raises `UserError` if it can't be read."""
+        """Read it from `folder`; without a file, return the defaults. Raises `UserError` if it is broken."""
         path = folder / CONFIG
         return _decoded(path, cls) if path.exists() else cls()
 
@@ -126,7 +126,7 @@ class SentencePieceVocabulary:
     def _split(self, text: str) -> Iterator[tuple[int, str | int]]:
         """Yield the parts of `text` with their positions: ids of added tokens, and the text between them.
 
-        Of several tokens at the same place the longest counts.
+        If several tokens match at the same place, the longest counts.
         """
         begin = position = 0
         while position < len(text):
@@ -158,7 +158,7 @@ class SentencePieceVocabulary:
         return number if self._pieces.id_to_piece(number) == piece else None
 
     def _add(self, number: int, token: AddedToken, source: Path, content: str | None = None) -> None:
-        """Take in an added token. Raises `UserError` if its id or its name is already another's."""
+        """Add a token. Raises `UserError` if another one already has its id or its name."""
         content = token.content if content is None else content
         holder = self._names[number].content if number in self._names else self._text_piece(number)
         if not content or number < 0 or holder not in (None, content):
@@ -170,10 +170,10 @@ class SentencePieceVocabulary:
         self._names[number] = token
 
     def _text_piece(self, number: int) -> str | None:
-        """Return the piece of that id if text can be made of it; reserved pieces may get another name."""
+        """Return the piece with that id if text can contain it; reserved pieces may get another name."""
         if not 0 <= number < self._pieces.get_piece_size():
             return None
-        # Pieces that were trained have a negative score; reserved ones have none, and bytes aren't reserved.
+        # Trained pieces have a negative score; reserved ones have none, and bytes aren't reserved.
         reserved = self._pieces.get_score(number) == 0.0 and not self._pieces.is_byte(number)
         return None if reserved else str(self._pieces.id_to_piece(number))
 
@@ -183,9 +183,9 @@ def _processor(path: Path, model: bytes) -> Any:
         pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
         pieces.id_to_piece(list(range(pieces.get_piece_size())))
         return pieces
-    # ValueError: a message of the library, or a piece, that is no UTF-8.
+    # ValueError: a piece, or a message of the library, isn't UTF-8.
     except (RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is no SentencePiece model, or not all of it.", _AGAIN) from error
+        raise UserError(f"{path} is no SentencePiece model, or incomplete.", _AGAIN) from error
 
 
 def _decoded(path: Path, kind: type[Any]) -> Any:

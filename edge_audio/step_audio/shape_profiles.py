@@ -1,4 +1,4 @@
-"""The lengths for which TensorRT engines of the Step-Audio components are built.
+"""The lengths that TensorRT engines of the Step-Audio components are built for.
 
 Engines keep the graphs' own types. Never build float16 engines of the estimator or of the linguistic encoder
 from float32 graphs, strongly typed or with a float16 flag: their norms overflow and underflow (epsilon is
@@ -15,11 +15,11 @@ from edge_audio.step_audio.language_model.settings import DECODE, PREFILL
 from runtime.shape_profile import Lengths, Profile
 
 _MEL = Lengths(4, 710, 3000)
-"""Frames of mel, 86 a second. Usual are a prompt of 4.4 s and what the flow hears of an utterance at a time,
-160 codes; 35 s fit in all, as in CosyVoice's own profile."""
+"""Frames of mel, 86 a second. Usual are a prompt of 4.4 s and the 160 codes of an utterance that the flow
+reads at a time; 35 s fit in all, as in CosyVoice's own profile."""
 
 _CODES = Lengths(1, 343, 1452)
-"""Codes of both books for those frames, 41.67 a second."""
+"""Codes of both codebooks for those frames, 41.67 a second."""
 
 _PAST = Lengths(0, 1024, MAX_LENGTH)
 
@@ -27,21 +27,21 @@ _PIECE = 103
 """Frames that the vocoder usually gets at a time: those of a chunk of 50 codes."""
 
 _LONGEST_PIECE = 600
-"""The longest that it gets, 7 s, context included: memory grows with it."""
+"""The longest piece of the vocoder, 7 s, context included: its memory grows with it."""
 
 _STAGE_RATE = 8
-"""Frames that the first stage of the released vocoder makes of one."""
+"""Output frames of the released vocoder's first stage for an input frame."""
 
 _PITCH_FRAMES = 14
-"""Four frames, and the context of the pitch around them."""
+"""Four frames, and the context of the pitch on both sides."""
 
 _CONTEXTS = 26, 32
-"""Frames of context that the stages of the released vocoder need, on both sides together."""
+"""Frames of context of the released vocoder's two stages, both sides together."""
 
 PROFILES: Mapping[str, Mapping[str, Profile]] = {
     "linguistic": {},  # every length is fixed
     "lm": {
-        # The runtime reads pieces with this graph and decodes with it too: most runs have one position.
+        # The runtime prefills and decodes with this graph: most runs have one position.
         PREFILL: {"new": Lengths(1, 1, PIECE), "past": _PAST},
         DECODE: {"past": _PAST},
     },

@@ -1,4 +1,4 @@
-"""The voices to speak with among those that are kept, and the one to speak with unless another is named."""
+"""The stored voices that can be spoken with, and the default one."""
 
 from collections.abc import Collection
 
@@ -10,11 +10,12 @@ TINGTING = "Tingting"
 
 
 def speakers(names: Collection[str], default: str | None = None) -> tuple[str, ...]:
-    """Return those of `names` to speak with, first `default`, or if it is None Tingting or else the first.
+    """Return those of `names` that can be spoken with, the default one first.
 
-    Not those that rap or hum for another one. Raises `UserError` if there is none, or no such one.
+    The default is `default`, else Tingting, else the first voice. Voices that rap or hum for another one are
+    left out. Raises `UserError` if there is no voice, or none called `default`.
     """
-    special = {name + how for name in names for how in (RAP, HUMMING)}
+    special = {name + music for name in names for music in (RAP, HUMMING)}
     found = [name for name in names if name not in special]
     if not found:
         raise UserError("There is no voice to speak with.", "Add one with `edge-audio voices add`.")

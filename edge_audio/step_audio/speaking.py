@@ -1,4 +1,4 @@
-"""Who speaks audio codes, and how: what all that make sound of codes need to know."""
+"""The voice that speaks audio codes: settings that everything needs that turns codes into sound."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CodeVoice:
-    """Settings of a voice that is made of a recording and speaks codes."""
+    """Settings of a voice that was made from a recording and speaks codes."""
 
     voices: Path = Path("voices")
-    """Folder of the voices that `edge-audio voices` makes."""
+    """Folder of the voices of `edge-audio voices`."""
     speaker: str | None = None
     """Name of one of them; None for the default one."""
     seed: int = 0
-    """Another seed makes another sound of the same codes."""
+    """Another seed gives another sound of the same codes."""
     steps: int | None = None
-    """Steps of the decoder's flow; None for the release's."""
+    """Euler steps of the decoder's flow; None for the release's number."""
 
     def registry(self, models: Path, placement: "Placement") -> "VoiceRegistry":
-        """Return the voices, with what encodes recordings if that is among `models`. Blocks."""
+        """Return the voices, with an encoder of recordings if `models` has one. Blocks."""
         from edge_audio.step_audio.voice_encoder import VoiceEncoder
         from edge_audio.step_audio.voices import VoiceRegistry
 

@@ -29,7 +29,7 @@ class Vocabulary(Protocol):
     """Tokens and their ids."""
 
     adds_bos: bool
-    """Whether an encoding begins with BOS where the configuration doesn't say."""
+    """True if an encoding begins with BOS unless the configuration says otherwise."""
     size: int
     """One more than the largest id."""
 
@@ -51,10 +51,10 @@ class Vocabulary(Protocol):
 
 
 class TextTokenizer:
-    """Encodes exactly as the release's own tokenizer does, BOS included where that puts one."""
+    """Encodes exactly as the release's own tokenizer does, BOS included."""
 
     end_of_turn: int
-    """The id of `<|EOT|>`, with which the model ends what it says."""
+    """The id of `<|EOT|>`, which ends the model's turn."""
     begin_of_turn: int
     """The id of `<|BOT|>`."""
     bos: int
@@ -62,10 +62,10 @@ class TextTokenizer:
     vocab_size: int
     """One more than the largest id; a model's embedding may have rows beyond."""
     audio: AudioTokens | None
-    """The tokens for sound; None where the tokenizer has none."""
+    """The audio tokens; None if the tokenizer has none."""
 
     def __init__(self, vocabulary: Vocabulary, config: TokenizerConfig, path: Path) -> None:
-        """Wrap a vocabulary that was read from `path`. Raises `UserError` if a token is missing."""
+        """Use a vocabulary that was read from `path`. Raises `UserError` if a token is missing."""
         self._vocabulary = vocabulary
         self._path = path
         self._adds_bos = vocabulary.adds_bos if config.add_bos_token is None else config.add_bos_token
@@ -80,7 +80,7 @@ class TextTokenizer:
     def open(cls, folder: Path) -> "TextTokenizer":
         """Read `tokenizer.model`, or else `tokenizer.json`, from the folder of a released language model.
 
-        Raises `UserError` if neither is there, a file is broken, or the tokenizer is none of this family.
+        Raises `UserError` if neither is there, a file is broken, or the tokenizer isn't of this family.
         """
         config = TokenizerConfig.read(folder)
         if (folder / MODEL).is_file():
@@ -94,9 +94,9 @@ class TextTokenizer:
         return [self.bos, *self._vocabulary.encode(text)] if self._adds_bos else self._vocabulary.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text that was encoded as `ids`, without BOS and without a space at its beginning.
+        """Return the text that was encoded as `ids`, without BOS and without a leading space.
 
-        Bytes that make no UTF-8 become replacement characters. Raises `ValueError` for an unknown id.
+        Bytes that aren't valid UTF-8 become replacement characters. Raises `ValueError` for an unknown id.
         """
         for number in ids:
             if not 0 <= number < self.vocab_size:
@@ -110,7 +110,7 @@ class TextTokenizer:
         return number
 
     def _audio(self) -> AudioTokens | None:
-        """Find the audio tokens, whose ids must follow each other in the order of their numbers."""
+        """Find the audio tokens, whose ids must be consecutive."""
         ids = {
             int(name[7:-1]): number for name, number in self._vocabulary.tokens() if _AUDIO.fullmatch(name)
         }
@@ -125,22 +125,22 @@ class TextTokenizer:
         semantic = len(ids) - RELEASED.linguistic
         if first is None or semantic < 1:
             raise UserError(
-                f"{self._path}: <audio_{len(ids) - 1}> is the last token for sound: none for semantic codes.",
+                f"{self._path}: <audio_{len(ids) - 1}> is the last audio token: none for semantic codes.",
                 _RIGHT_ONE,
             )
         return AudioTokens(first, RELEASED.linguistic, semantic)
 
 
 class JsonVocabulary:
-    """A `tokenizer.json`, which describes all there is to it."""
+    """A `tokenizer.json`, which describes the whole tokenizer."""
 
     def __init__(self, path: Path) -> None:
         """Read the file. Raises `UserError` if it can't be read."""
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises nothing more special
+        except Exception as error:  # the library raises nothing more specific
             raise UserError(
-                f"{path} is no tokenizer, or not all of it ({error}).", "Download it again."
+                f"{path} is no tokenizer, or incomplete ({error}).", "Download it again."
             ) from error
         self.adds_bos = bool(self._tokenizer.encode("").ids)
         self.size = 1 + max((number for _, number in self.tokens()), default=-1)

@@ -1,4 +1,4 @@
-"""Audio tokens: where their ids lie, and how two linguistic and three semantic codes take turns."""
+"""Audio tokens: their ids, and how two linguistic and three semantic codes are interleaved."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ Ids = NDArray[np.int64]
 """Token ids, shape (n,)."""
 
 Codes = NDArray[np.int64]
-"""Codes of one codebook, or of both in turn, counted from 0, shape (n,)."""
+"""Codes of one codebook, or of both interleaved, counted from 0, shape (n,)."""
 
 LINGUISTIC_PER_GROUP = 2
 """Linguistic codes of a group: 120 ms at 16.67 Hz."""
@@ -29,7 +29,7 @@ _NAMES = re.compile(r"(?:<audio_[0-9]+>)+")
 
 @dataclass(frozen=True, slots=True)
 class AudioTokens:
-    """A model's token ids for sound: those of the linguistic codes, then those of the semantic codes.
+    """The ids of a model's audio tokens: those of the linguistic codes, then those of the semantic codes.
 
     The defaults are those of the Step-Audio release.
     """
@@ -67,10 +67,10 @@ class AudioTokens:
         return range(self.first_id, self.first_id + self.count)
 
     def interleave(self, linguistic: ArrayLike, semantic: ArrayLike) -> Ids:
-        """Return the ids of codes of both books, in groups of two and three.
+        """Return the ids of codes of both codebooks, in groups of two and three.
 
-        What doesn't fill a group is dropped, as the release does: up to 119 ms. Raises `ValueError` for a
-        code that its book doesn't have.
+        An incomplete group is dropped, as in the release: up to 119 ms. Raises `ValueError` for a code that
+        its codebook doesn't have.
         """
         first = _codes(linguistic, "linguistic", self.linguistic)
         then = _codes(semantic, "semantic", self.semantic)
@@ -83,14 +83,14 @@ class AudioTokens:
     def separate(self, ids: ArrayLike) -> tuple[Ids, Ids]:
         """Return the linguistic and the semantic codes among `ids`, each in order.
 
-        Undoes `interleave`. Raises `ValueError` for an id that is no audio token's.
+        Inverse of `interleave`. Raises `ValueError` for an id that is no audio token's.
         """
         codes = self.codes(ids)
         semantic = codes >= self.linguistic
         return codes[~semantic], codes[semantic] - self.linguistic
 
     def codes(self, ids: ArrayLike) -> Ids:
-        """Return the numbers of audio tokens, which count through both books: N of each `<audio_N>`.
+        """Return the numbers of audio tokens, which count through both codebooks: N of each `<audio_N>`.
 
         The speech decoder takes these. Raises `ValueError` for an id that is no audio token's.
         """
@@ -102,19 +102,19 @@ class AudioTokens:
         return numbers
 
     def text(self, ids: ArrayLike) -> str:
-        """Return audio tokens by their names, `<audio_0><audio_1024>`.
+        """Return the names of audio tokens, such as `<audio_0><audio_1024>`.
 
         Raises `ValueError` for an id that is no audio token's.
         """
         return "".join(f"<audio_{number}>" for number in self.codes(ids))
 
     def parse(self, text: str) -> Ids:
-        """Return the ids of what `text` wrote.
+        """Return the ids of the names in `text`; inverse of `text`.
 
-        Raises `ValueError` if it is anything else than one or more names of audio tokens, one after another.
+        Raises `ValueError` if `text` is anything but one or more names of audio tokens, one after another.
         """
         if not _NAMES.fullmatch(text):
-            raise ValueError(f"{text[:40]!r} is no row of <audio_N>.")
+            raise ValueError(f"{text[:40]!r} is no sequence of <audio_N>.")
         ids: Ids = np.array([int(number) for number in _NUMBER.findall(text)], dtype=np.int64) + self.first_id
         self.codes(ids)
         return ids
@@ -125,7 +125,7 @@ RELEASED = AudioTokens()
 
 
 class Interleaver:
-    """Interleaves two streams of codes into the ids of `AudioTokens.interleave`, whatever comes when."""
+    """Interleaves two streams of codes as `AudioTokens.interleave` does, whenever they arrive."""
 
     def __init__(self, tokens: AudioTokens = RELEASED) -> None:
         """Begin without codes."""
@@ -134,9 +134,9 @@ class Interleaver:
         self._semantic: list[int] = []
 
     def feed(self, linguistic: Iterable[int] = (), semantic: Iterable[int] = ()) -> Ids:
-        """Take codes of either book, or both; return the ids of all groups that are whole now.
+        """Take codes of either codebook, or both; return the ids of all groups that are complete now.
 
-        Raises `ValueError` for a code that its book doesn't have, and takes none then.
+        Raises `ValueError` for a code that its codebook doesn't have, and takes none then.
         """
         first, then = [*self._linguistic, *linguistic], [*self._semantic, *semantic]
         ids = self._tokens.interleave(first, then)
@@ -146,8 +146,8 @@ class Interleaver:
         return ids
 
 
-def _codes(codes: ArrayLike, book: str, size: int) -> Ids:
+def _codes(codes: ArrayLike, codebook: str, size: int) -> Ids:
     array: Ids = np.asarray(codes, dtype=np.int64).reshape(-1)
     if len(wrong := array[(array < 0) | (array >= size)]):
-        raise ValueError(f"{wrong[0]} is no {book} code: there are {size}.")
+        raise ValueError(f"{wrong[0]} is no {codebook} code: there are {size}.")
     return array

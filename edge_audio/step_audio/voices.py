@@ -1,4 +1,4 @@
-"""Voices that were made of recordings, kept in a folder."""
+"""Voices that were made from recordings, stored in a folder."""
 
 import hashlib
 import re
@@ -18,14 +18,20 @@ from edge_audio.step_audio.voice_prompt import VoicePrompt
 from runtime.atomic import AtomicFile, atomic_folder, remove_folder
 from runtime.errors import UserError
 
-RECORDING, TEXT, CACHE = "prompt.wav", "prompt.txt", "prompt.npz"
-"""Files of a voice's folder: the recording, what is said in it, and what the models made of it."""
+RECORDING = "prompt.wav"
+"""The recording in a voice's folder."""
+
+TEXT = "prompt.txt"
+"""Its text, in the same folder."""
+
+CACHE = "prompt.npz"
+"""Its voice prompt, which the models computed from it, in the same folder."""
 
 _MAKE_AGAIN = (
-    "Export linguistic, semantic and speaker beside the speech model, and it is made again; "
-    "or copy the voice's whole folder anew."
+    "Export linguistic, semantic and speaker beside the speech model, and it is computed again; "
+    "or copy the voice's whole folder again."
 )
-"""To remove the voice and add it again would lose the recording, and takes the same models."""
+"""To remove the voice and add it again would lose the recording, and needs the same models."""
 
 _NAME = re.compile(r"\w[\w-]{0,59}")
 
@@ -36,15 +42,15 @@ class StoredVoice:
 
     name: str
     text: str
-    """What the recording says."""
+    """The text of the recording."""
     prompt: VoicePrompt
 
 
 class PromptEncoder(Protocol):
-    """Makes voice prompts of recordings: `VoiceEncoder`."""
+    """Turns recordings into voice prompts: `VoiceEncoder`."""
 
     fingerprint: str
-    """Tells these models from others: what others made has to be made again."""
+    """Identifies the models: voice prompts of other models must be computed again."""
 
     def __call__(self, recording: Recording) -> VoicePrompt:
         """Return the voice prompt of `recording`. Raises `UserError` if it is of no use."""
@@ -61,8 +67,9 @@ class VoiceRegistry:
     def __init__(self, folder: Path, encode: PromptEncoder | None = None) -> None:
         """The folder may be missing: then there is no voice yet.
 
-        What other models than `encode`, or another recording, made of a voice is made again when it is
-        loaded. Without `encode` a voice is taken as it is, and a changed recording refused.
+        A voice prompt of other models than `encode`'s, or of another recording, is computed again when the
+        voice is loaded. Without `encode` the voice prompt is used as it is, and a changed recording is an
+        error.
         """
         self.folder = folder
         self._encode = encode
@@ -73,7 +80,7 @@ class VoiceRegistry:
         return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
 
     def text(self, name: str) -> str:
-        """Return what a voice's recording says. Raises `UserError` if there is no such voice or text."""
+        """Return the text of a voice's recording. Raises `UserError` if there is no such voice or text."""
         return _read_text(self._known(name) / TEXT)
 
     def load(self, name: str) -> StoredVoice:
@@ -88,14 +95,14 @@ class VoiceRegistry:
         if cache is None:
             raise UserError(f"{folder / CACHE} is missing or damaged.", _MAKE_AGAIN)
         if cache.recording != recorded:
-            raise UserError(f"{folder / CACHE} was not made of the recording beside it.", _MAKE_AGAIN)
+            raise UserError(f"{folder / CACHE} was not made from the recording beside it.", _MAKE_AGAIN)
         return StoredVoice(name, text, cache.prompt)
 
     def add(self, name: str, recording: Recording, text: str, encode: PromptEncoder) -> StoredVoice:
-        """Make a voice of `recording`, in which someone says `text`; it is there whole or not at all.
+        """Make a voice from `recording`, whose text is `text`; it is stored atomically.
 
-        Raises `UserError` if the name is taken or can't be one, there is no text, the recording is of no
-        use or the folder can't be written.
+        Raises `UserError` if the name is taken or invalid, there is no text, the recording can't be used or
+        the folder can't be written.
         """
         if not _NAME.fullmatch(name):
             raise UserError(
@@ -141,7 +148,7 @@ class VoiceRegistry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cache:
-    """What the models made of a recording, and of which."""
+    """A voice prompt, and the recording and models that it was computed from."""
 
     prompt: VoicePrompt
     recording: str
@@ -156,7 +163,7 @@ class _Cache:
 
     @classmethod
     def read(cls, path: Path) -> "_Cache | None":
-        """Return what is in `path`; None if it is missing, damaged or something else."""
+        """Return the content of `path`; None if it is missing, damaged or something else."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 codes = _array(arrays["codes"], np.dtype(np.int64), 1)
@@ -170,7 +177,7 @@ class _Cache:
         return cls(VoicePrompt(codes, mel, embedding), recording, models)
 
     def write(self, path: Path) -> None:
-        """Put it into `path`, whole or not at all. Raises `UserError` if that fails."""
+        """Write it to `path` atomically. Raises `UserError` if that fails."""
         data = BytesIO()
         np.savez(
             data,

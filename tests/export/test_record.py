@@ -41,7 +41,7 @@ def test_a_component_that_is_another_or_not_whole_is_refused(tmp_path):
     with pytest.raises(UserError, match="describes lm"):
         Component(tmp_path / "lm", "flow")
     (tmp_path / "lm" / "a.onnx").write_bytes(b"gr")
-    with pytest.raises(UserError, match="not whole"):
+    with pytest.raises(UserError, match="incomplete"):
         Component(tmp_path / "lm", "lm")
     with pytest.raises(UserError, match="no exported component"):
         Component(tmp_path, "lm")

@@ -1,1 +1,1 @@
-"""`edge-audio bench conversation`: a whole conversation with a scripted user, judged by what is heard."""
+"""`edge-audio bench conversation`: a conversation with a scripted user, judged by its recorded output."""

@@ -1,4 +1,4 @@
-"""The bench: holds the scripted conversation twice, with speculation and without."""
+"""The bench: holds the scripted conversation twice, with and without speculation."""
 
 import tempfile
 import time
@@ -17,24 +17,24 @@ from edge_audio.audio.file_device import FileDevice, OutputFiles
 from edge_audio.audio.files import WavWriter, read_audio
 from edge_audio.audio.frame import FILE_RATE_HZ, FRAME_S, FRAME_SAMPLES, INPUT_RATE_HZ, Samples
 from edge_audio.audio.room import Room
-from edge_audio.bench.conversation.judge import Heard, Output
+from edge_audio.bench.conversation.judge import HeldPart, Output
 from edge_audio.bench.conversation.material import Material, Part, quiet_room, read_material
 from edge_audio.bench.conversation.meter import Meter
 from edge_audio.bench.conversation.performance import Performance
-from edge_audio.bench.conversation.summary import Held, summary
+from edge_audio.bench.conversation.summary import Run, summary
 from edge_audio.config import Config
 from edge_audio.events import Event, Level
 from edge_audio.machine import machine_load, process_age_s, resident_mb
 
 _IDLE_S = 10.0
-"""How long it listens to an empty room while its share of a core is measured."""
+"""Length of the empty room in which the idle share of a core is measured."""
 
 _SETTLED_S = 1.0
-"""Before that it has begun, and done what it does once."""
+"""Time for one-time work before that measurement."""
 
 
 async def measure_conversation(config: Config, console: Console, turns: int | None = None) -> dict[str, Any]:
-    """Hold the conversation, or about so many `turns` of it, and return its figures; see `summary`."""
+    """Hold the conversation, or about `turns` of its turns, and return its metrics; see `summary`."""
     async with open_models(config) as models:
         return await _measure(config, models, console, turns)
 
@@ -45,7 +45,7 @@ async def _measure(config: Config, models: Models, console: Console, turns: int 
     effort = config.conversation.speculate if config.conversation.speculate != "none" else "balanced"
     load = machine_load()
     resident: list[float] = []
-    # A progress bar that draws itself would be seen in the idle assistant's share of the processor.
+    # A progress bar that refreshes itself would count in the idle share of the processor.
     with Progress(console=console, auto_refresh=False, transient=True) as progress:
         bar = progress.add_task("listening to an empty room", total=2 * material.turns)
         progress.refresh()
@@ -57,7 +57,7 @@ async def _measure(config: Config, models: Models, console: Console, turns: int 
                 now = f"{part.name}, speculate = {speculate}"
                 resident.append(resident_mb())
                 progress.update(bar, description=now, refresh=True)
-                if not console.is_terminal:  # where there is no bar
+                if not console.is_terminal:  # there is no bar
                     console.print(f"{now} ({len(part.turns)} turns) ...")
 
             held.append(
@@ -90,14 +90,14 @@ async def hold(
     material: Material,
     began: Callable[[Part], None],
     spoken: Callable[[], None],
-) -> Held:
-    """Hold all parts; tell when each has `began`, and when each turn has been `spoken`."""
+) -> Run:
+    """Hold all parts; call `began` when one begins, and `spoken` after each turn."""
     meter = Meter()
     parts = []
     for part in material.parts:
         began(part)
         parts.append(await _hold_part(config, models, material, part, meter, spoken))
-    return Held(parts, meter.works)
+    return Run(parts, meter.works)
 
 
 async def _hold_part(
@@ -107,7 +107,7 @@ async def _hold_part(
     part: Part,
     meter: Meter,
     spoken: Callable[[], None],
-) -> Heard:
+) -> HeldPart:
     events: list[tuple[float, Event]] = []
 
     def watch(event: Event) -> None:
@@ -130,7 +130,7 @@ async def _hold_part(
                 assistant.watch(watch)
                 await assistant.ended()
         played = read_audio(recorded, FILE_RATE_HZ)
-    return Heard(
+    return HeldPart(
         part.name,
         part.echo,
         performance.performed,
@@ -141,14 +141,14 @@ async def _hold_part(
 
 
 class _EmptyRoom:
-    """An input in which nobody speaks."""
+    """An input without speech."""
 
     def __init__(self, seconds: float) -> None:
         self._noise = quiet_room(seconds)
         self.began_cpu_s: float | None = None
         self.began_s = 0.0
         self.used = 0.0
-        """Share of one core that this process took since it had settled."""
+        """Share of one core that this process has used since `_SETTLED_S`."""
         self.exhausted = False
 
     def frame(self, start: int) -> Samples:
@@ -164,7 +164,7 @@ class _EmptyRoom:
 
 
 async def measure_idle(config: Config, models: Models, seconds: float = _IDLE_S) -> float:
-    """Return the share of one core that listening takes while nobody speaks, echo canceller included."""
+    """Return the share of one core that listening to silence takes, echo canceller included."""
     room = _EmptyRoom(_SETTLED_S + seconds)
     device = FileDevice("bench", room)
     async with Assistant.open(config, models=models, device=device, echo=True) as assistant:

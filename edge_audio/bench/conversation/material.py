@@ -1,4 +1,4 @@
-"""What the scripted user says: recorded turns, and sounds made over replies, in parts."""
+"""The scripted user's material: recorded turns, and sounds over replies, in parts."""
 
 import tomllib
 from dataclasses import dataclass
@@ -23,32 +23,32 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Clip(msgspec.Struct, frozen=True):
-    """Something recorded; times in seconds of the file."""
+    """A recording; times in seconds of the file."""
 
     file: str
     text: str
-    """What is said, or what it is."""
+    """What is said, or a description of the sound."""
     speech_start_s: float
     speech_end_s: float
     voice: str = ""
     pauses: tuple[Pause, ...] = ()
     tags: tuple[str, ...] = ()
-    """What is special about it: `filler`, `correction`, `list`, `spelled`, or `alone` where what is said
-    before the pause could stand alone."""
+    """Special features: `filler`, `correction`, `list`, `spelled`, or `alone` if the words before the pause
+    could be a turn of their own."""
     folder: Path = CLIPS
 
     @property
     def name(self) -> str:
-        """How the script calls it."""
+        """Its name in the script."""
         return Path(self.file).stem
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """The path of the file."""
         return self.folder / self.file
 
     def samples(self) -> Samples:
-        """Read it, at `INPUT_RATE_HZ`."""
+        """Read the samples, at `INPUT_RATE_HZ`."""
         return read_audio(self.path)
 
 
@@ -57,28 +57,28 @@ class SpokenTurn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     clip: str
     into_reply_s: float | None = None
-    """When it interrupts the reply before: its onset, after that reply's first audible sample. Unset, it
-    waits for silence."""
+    """Its onset after the first audible sample of the last reply, which it interrupts. Without it, it waits
+    for silence."""
     sound: str | None = None
-    """What is heard over the reply to it."""
+    """The sound over the reply to it."""
     sound_s: float = 0.6
-    """When: its onset, after that reply's first audible sample."""
+    """The sound's onset after that reply's first audible sample."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A conversation by itself, which knows nothing of the others."""
+    """A conversation of its own, independent of the others."""
 
     name: str
     turns: tuple[SpokenTurn, ...]
     noise: str | None = None
-    """What is heard all the time."""
+    """A noise in the background of the whole part."""
     echo: bool = False
-    """Whether the microphone hears the speaker, through a room; then the echo canceller runs."""
+    """True if the microphone picks up the speaker through a room; then the echo canceller runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All of it."""
+    """The clips and the script."""
 
     clips: dict[str, Clip]
     """Turns and sounds, by name."""
@@ -86,11 +86,11 @@ class Material:
 
     @property
     def turns(self) -> int:
-        """How many turns there are."""
+        """The number of turns."""
         return sum(len(part.turns) for part in self.parts)
 
     def first(self, turns: int) -> "Material":
-        """Return a shorter script of so many turns, of each part its share from the beginning."""
+        """Return a script of about `turns` turns: the beginning of each part, in proportion."""
         share = min(1.0, turns / self.turns)
         parts, before = [], 0
         for part in self.parts:
@@ -115,12 +115,12 @@ def read_questions() -> list[Clip]:
 
 
 def read_noise(name: str) -> Samples:
-    """Read a noise that is heard again and again, at `INPUT_RATE_HZ`."""
+    """Read a noise that is repeated, at `INPUT_RATE_HZ`."""
     return read_audio(CLIPS / f"{name}.flac")
 
 
 def quiet_room(seconds: float) -> Samples:
-    """Return what a microphone hears where nobody is: noise at -65 dBFS."""
+    """Return the noise of an empty room, at -65 dBFS."""
     noise = np.random.default_rng(0).standard_normal(round(seconds * INPUT_RATE_HZ))
     noise *= 10.0 ** (-65 / 20)
     return noise.astype(np.float32)

@@ -1,4 +1,4 @@
-"""The meter: for which replies chat model and voice have worked, and how long."""
+"""The meter: measures how long chat model and voice work for each reply."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -19,24 +19,24 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Work:
-    """What was done for one reply."""
+    """The work for one reply."""
 
     speculation: bool
-    """Whether it was begun before the turn's end."""
+    """True if it began before the turn's end."""
     seconds: float = 0.0
-    """For how long chat model or voice were at work for it, waiting for their turn included."""
+    """Time that chat model and voice worked for it, waiting for their turn included."""
     committed: bool = False
     heard: bool = False
-    """Whether any of it was audible."""
+    """True if any of it was audible."""
 
     @property
     def of_use(self) -> bool:
-        """Whether it was not in vain: a speculation that was committed and then withdrawn unheard was."""
+        """True unless it was wasted, as by a speculation that was committed and then withdrawn unheard."""
         return self.heard and (self.committed or not self.speculation)
 
 
 class Meter:
-    """Stands between the assistant and its models."""
+    """Measures the models of an assistant, which it wraps."""
 
     def __init__(self) -> None:
         self.works: list[Work] = []
@@ -45,11 +45,11 @@ class Meter:
         self._of_task: WeakKeyDictionary[asyncio.Task[object], Work] = WeakKeyDictionary()
 
     def metered(self, models: Models) -> Models:
-        """Return `models` with this in between."""
+        """Return `models`, wrapped."""
         return replace(models, chat=_MeteredChat(models.chat, self), voice=_MeteredVoice(models.voice, self))
 
     def watch(self, event: Event) -> None:
-        """Take note of what replies are made for, and what becomes of them."""
+        """Note which replies are speculations, and what becomes of them."""
         match event:
             case SpeculationStarted(epoch=epoch):
                 self._announced = epoch
@@ -64,7 +64,7 @@ class Meter:
                 pass
 
     def begin(self) -> Work:
-        """The chat model is asked for a reply, for a speculation if one was announced just now."""
+        """Begin the work for a reply, which is a speculation if one was just announced."""
         work = Work(speculation=self._announced is not None)
         self.works.append(work)
         if self._announced is not None:
@@ -73,13 +73,13 @@ class Meter:
         return work
 
     def assign(self, work: Work) -> None:
-        """All that the present task asks of the voice is for `work`."""
+        """Count everything that the current task requests of the voice as `work`."""
         if task := asyncio.current_task():
             self._of_task[task] = work
 
     @property
-    def present(self) -> Work | None:
-        """What the present task works for."""
+    def current(self) -> Work | None:
+        """The work of the current task."""
         task = asyncio.current_task()
         return None if task is None else self._of_task.get(task)
 
@@ -133,12 +133,12 @@ class _MeteredVoice(Voice):
     def speak(self, clause: Clause, style: Style) -> AsyncGenerator[SpokenChunk, None]:
         """See `Voice`."""
         chunks = self._voice.speak(clause, style)
-        work = self._meter.present
+        work = self._meter.current
         return chunks if work is None else _timed(chunks, work)
 
 
 async def _timed(stream: AsyncGenerator[T, None], work: Work) -> AsyncGenerator[T, None]:
-    """Yield what comes, and add up how long it was waited for."""
+    """Yield the items of `stream`, and add the time spent waiting for them to `work`."""
     async with aclosing(stream):
         while True:
             asked_s = clock.now()

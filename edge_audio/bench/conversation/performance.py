@@ -1,4 +1,4 @@
-"""The scripted user: speaks the turns of one part on cue, and makes the sounds over the replies."""
+"""The scripted user: plays the turns of one part, and the sounds over the replies, on cue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,44 +11,44 @@ from edge_audio.bench.conversation.material import Clip, Material, Part, SpokenT
 from edge_audio.events import Event, ReplyStarted, TurnFinished
 
 _SILENCE_S = 0.5
-"""A turn waits until all has been silent for so long."""
+"""A turn waits for so much silence."""
 
 _PATIENCE_S = 30.0
-"""A turn that waits for a silence which never comes is spoken after this time all the same."""
+"""A turn that waits for silence is spoken after this time in any case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One thing to be heard: a turn, or a sound over the reply to it."""
+    """A clip to play: a turn, or a sound over the reply to it."""
 
     turn: SpokenTurn
     clip: Clip
     is_sound: bool
     into_reply_s: float | None
-    """Its onset is so long after the first audible sample of the last turn's reply; None: in silence."""
+    """Time from the first audible sample of the last turn's reply to its onset; None to wait for silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """A cue that was heard. Times in session seconds."""
+    """A cue that was played. Times in session seconds."""
 
     cue: Cue
     began_s: float
-    """When its clip began, which it does with silence."""
+    """When its clip began, which starts with silence."""
 
     @property
     def onset_s(self) -> float:
-        """When its speech or sound truly began."""
+        """When its speech or sound began."""
         return self.began_s + self.cue.clip.speech_start_s
 
     @property
     def end_s(self) -> float:
-        """When its speech or sound truly ended."""
+        """When its speech or sound ended."""
         return self.began_s + self.cue.clip.speech_end_s
 
 
 class Followed(Protocol):
-    """The conversation that is listened to: `edge_audio.assistant.Assistant`."""
+    """The conversation to follow: `edge_audio.assistant.Assistant`."""
 
     @property
     def idle(self) -> bool:
@@ -59,8 +59,8 @@ class Followed(Protocol):
 class Performance:
     """The input of a `FileDevice`: one part of the script.
 
-    A sound is left out if the reply that it belongs over has ended by then, an interruption is then spoken
-    in the silence.
+    If the reply has ended by the time of a cue over it, a sound is left out, and an interruption is spoken in
+    the silence.
     """
 
     def __init__(self, material: Material, part: Part, spoken: Callable[[], None]) -> None:
@@ -77,7 +77,7 @@ class Performance:
         self._clip_ended_s = 0.0
         self._latest_epoch = 0
         self._answered_epoch = 0
-        """Replies up to this epoch answer earlier turns."""
+        """Replies up to this epoch belong to earlier turns."""
         self._reply_started_s: float | None = None
         self._reply_over = False
         self.performed: list[Performed] = []
@@ -85,12 +85,12 @@ class Performance:
         """Sounds that were left out."""
 
     def follow(self, conversation: Followed) -> None:
-        """Wait for `conversation` where a cue does; its events go to `watch`."""
+        """Time the cues by `conversation`, whose events must be passed to `watch`."""
         self._conversation = conversation
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything was said and answered, or has waited too long for an answer."""
+        """True if everything was spoken and answered, or has waited too long for an answer."""
         return self._playing is None and self._next == len(self._cues) and self._silent_s >= _SILENCE_S
 
     @property
@@ -98,7 +98,7 @@ class Performance:
         return self._conversation is not None and self._conversation.idle
 
     def watch(self, event: Event) -> None:
-        """Take note of what happens in the conversation."""
+        """Note when replies begin and end."""
         if not isinstance(event, ReplyStarted | TurnFinished):
             return
         self._latest_epoch = max(self._latest_epoch, event.epoch)
@@ -138,7 +138,7 @@ class Performance:
     def _due(self, cue: Cue, now_s: float) -> bool:
         in_silence = self._silent_s >= _SILENCE_S
         if cue.into_reply_s is None or self._reply_over:
-            # A sound has missed its reply: it is due at once, to be left out.
+            # A sound has missed its reply: it is due at once, and is then left out.
             return in_silence or (cue.is_sound and self._reply_over)
         if self._reply_started_s is None:
             return in_silence

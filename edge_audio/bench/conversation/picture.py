@@ -1,4 +1,4 @@
-"""The picture of the bench: every turn's gap with speculation and without, interruptions, and sounds."""
+"""The picture of the bench: each turn's gap with and without speculation, interruptions, and sounds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -14,20 +14,20 @@ _LONGEST_MS = 2500.0
 """Longer gaps are drawn at the upper edge."""
 
 _GOALS_MS = (350.0, 900.0)
-"""What half of the gaps, and 95 % of them, should not exceed."""
+"""Goals for the median and the 95th percentile of the gaps."""
 
 _ROW_PX = 17.0
 _COLUMN_PX = 590.0
 _BAR_X = 180.0
 _MS_PX = 0.17
-"""Pixels for a millisecond in the rows of interruptions and sounds."""
+"""Pixels a millisecond in the rows of interruptions and sounds."""
 
 _LONGEST_STOP_MS = 1800.0
-"""So long is the bar of a reply that did not go on."""
+"""Length of the bar of a reply that didn't resume."""
 
 
 def draw(figures: dict[str, Any]) -> str:
-    """Return the figures of `measure_conversation` as SVG."""
+    """Return the metrics of `measure_conversation` as SVG."""
     pieces = [tag("text", text("A scripted conversation"), class_="ink h1", x=0.0, y=40.0)]
     models = " · ".join(figures["models"].values())
     machine = figures["load"]
@@ -91,7 +91,7 @@ def _sums(figures: dict[str, Any]) -> Iterator[Markup]:
 
 
 def _gaps(rows: Sequence[dict[str, Any]], top: float) -> Iterator[Markup]:
-    """A column for each turn, in the order of the script."""
+    """Draw a column for each turn, in the order of the script."""
     bottom = top + _GAPS_PX
     step = (_WIDTH - _LEFT) / max(len(rows), 1)
 
@@ -109,7 +109,7 @@ def _gaps(rows: Sequence[dict[str, Any]], top: float) -> Iterator[Markup]:
     for place, (part, group) in enumerate(groupby(rows, key=lambda row: row["part"])):
         x = _LEFT + begin * step
         yield tag("line", class_="s-rule line", x1=x, x2=x, y1=top - 14, y2=bottom)
-        # By turns on two lines: the parts may be narrower than their names.
+        # Alternately on two lines, as the parts may be narrower than their names.
         yield tag("text", text(part), class_="dim small", x=x + 3, y=bottom + 15 + place % 2 * 13)
         begin += len(list(group))
     for index, row in enumerate(rows):
@@ -118,16 +118,16 @@ def _gaps(rows: Sequence[dict[str, Any]], top: float) -> Iterator[Markup]:
 
 def _gap(row: dict[str, Any], x: float, y: Callable[[float], float]) -> Iterator[Markup]:
     gap_ms, without_ms = row["gap_ms"], row["gap_without_speculation_ms"]
-    told = f"{row['clip']}: {row['said']} {_whole(gap_ms)} ms, without {_whole(without_ms)} ms"
+    details = f"{row['clip']}: {row['said']} {_whole(gap_ms)} ms, without {_whole(without_ms)} ms"
     if gap_ms is not None and without_ms is not None:
         yield tag("line", class_="s-rule", x1=x, x2=x, y1=y(gap_ms), y2=y(without_ms), stroke_width=2.0)
     if without_ms is not None:
         yield tag("circle", class_="dim", cx=x, cy=y(without_ms), r=2.5)
     if gap_ms is not None:
         shade = "error" if row["cut_off"] else "good"
-        yield tag("circle", tag("title", text(told)), class_=shade, cx=x, cy=y(gap_ms), r=4.0)
+        yield tag("circle", tag("title", text(details)), class_=shade, cx=x, cy=y(gap_ms), r=4.0)
     else:
-        yield tag("text", tag("title", text(told)), text("?"), class_="error bold mid", x=x, y=y(0.0) - 6)
+        yield tag("text", tag("title", text(details)), text("?"), class_="error bold mid", x=x, y=y(0.0) - 6)
 
 
 def _interruptions(rows: Sequence[dict[str, Any]], top: float) -> Iterator[Markup]:

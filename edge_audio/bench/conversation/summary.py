@@ -1,11 +1,11 @@
-"""The summary of the bench: what the judge found in both runs, as figures."""
+"""The summary of the bench: the metrics of both runs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge_audio.bench.conversation.judge import (
-    Heard,
+    HeldPart,
     SoundRow,
     TurnRow,
     judge_sounds,
@@ -17,29 +17,29 @@ from edge_audio.percentiles import percentiles
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Run:
     """One run through the script."""
 
-    parts: Sequence[Heard]
+    parts: Sequence[HeldPart]
     works: Sequence[Work]
 
 
-def summary(speculating: Held, plain: Held) -> dict[str, Any]:
-    """Return the figures.
+def summary(speculating: Run, plain: Run) -> dict[str, Any]:
+    """Return the metrics.
 
-    Gaps, cut-offs and silences are those of the recorded output against the true times of the clips:
+    Gaps, cut-offs and silences are measured in the recorded output, relative to the true times of the clips:
 
     - `response_gap_ms`: from the true end of speech to the first audible sample of the answer
-    - `answered_from_speculation`: of all turns, those answered by a speculation; `lead_ms`: how long before
-      the turn's end its first sound was ready, `head_start_ms`: it was begun
-    - `commit_rate`: of all speculations started, those committed and heard
-    - `wasted_compute_ratio`: of the time that chat model and voice worked for replies, that for speculations
-      that were not heard
-    - `cut_off_rate`: turns that were answered into, or in pieces
+    - `answered_from_speculation`: share of the turns that a speculation answered; `lead_ms`: time from its
+      first sound to the turn's end, `head_start_ms`: from its start
+    - `commit_rate`: share of the speculations that were committed and audible
+    - `wasted_compute_ratio`: share of the time that chat model and voice worked for replies which went to
+      speculations that were never audible
+    - `cut_off_rate`: share of the turns that were answered before their end, or in pieces
     - `onset_to_silence_ms`: from the true onset of an interruption to the last audible sample of the reply;
-      `interruptions_talked_over`: those before whose end it went on all the same
-    - `false_stop_rate`: sounds after which the reply did not go on within 400 ms of their end
-    - `self_interruptions`: stops of a reply, and turns, for which nobody had been heard, with the echo;
+      `interruptions_talked_over`: those before whose end the reply resumed
+    - `false_stop_rate`: share of the sounds after which the reply didn't resume within 400 ms of their end
+    - `self_interruptions`: stops of a reply, and turns, that no clip explains, in the parts with echo;
       `unprovoked_stops` those in the other parts
     """
     turns, sounds = _turns(speculating), _sounds(speculating)
@@ -79,15 +79,15 @@ def summary(speculating: Held, plain: Held) -> dict[str, Any]:
     }
 
 
-def _turns(held: Held) -> list[TurnRow]:
+def _turns(held: Run) -> list[TurnRow]:
     return [row for part in held.parts for row in judge_turns(part)]
 
 
-def _sounds(held: Held) -> list[SoundRow]:
+def _sounds(held: Run) -> list[SoundRow]:
     return [row for part in held.parts for row in judge_sounds(part)]
 
 
-def _cued_sounds(held: Held) -> int:
+def _cued_sounds(held: Run) -> int:
     heard = sum(performed.cue.is_sound for part in held.parts for performed in part.performed)
     return heard + sum(part.missed for part in held.parts)
 
@@ -97,7 +97,7 @@ def _gaps(turns: Sequence[TurnRow]) -> list[float]:
 
 
 def _saved(turns: Sequence[TurnRow], without: Sequence[TurnRow]) -> list[float]:
-    """What speculation saved of each gap: of the turns that were answered in both runs."""
+    """Return the time that speculation saved in each turn that was answered in both runs."""
     return [
         other.gap_ms - turn.gap_ms
         for turn, other in zip(turns, without, strict=True)

@@ -1,4 +1,4 @@
-"""From noise to a mel spectrogram: the flow's differential equation, solved in Euler steps."""
+"""From noise to a mel spectrogram: solves the flow's differential equation in Euler steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ Mel = NDArray[np.float32]
 """Log-mel values, shape (bands, frames)."""
 
 Velocity = Callable[[Mel, np.float32], Mel]
-"""Tells where `x` goes at a time."""
+"""Returns the velocity of `x` at a time."""
 
 _TIME_SCALE = 1000.0
-"""By which the estimator multiplies the time."""
+"""The estimator's factor on the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeGrid:
-    """The times of the steps, 0 … 1, and how far each goes."""
+    """The times of the steps, 0 … 1, and their lengths."""
 
     times: NDArray[np.float32]
-    """What the estimator is told, shape (steps,)."""
+    """The time that the estimator is given at each step, shape (steps,)."""
     lengths: NDArray[np.float32]
     """Shape (steps,)."""
 
 
 def cosine_grid(steps: int) -> TimeGrid:
-    """Return times that begin slowly: 1 - cos(π/2 · k / steps) (CosyVoice)."""
+    """Return CosyVoice's times, whose first steps are short: 1 - cos(π/2 · k / steps)."""
     ends = 1.0 - np.cos(np.linspace(0.0, 1.0, steps + 1, dtype=np.float32) * np.float32(0.5 * np.pi))
     times, lengths = _walk(ends.astype(np.float32), _as_is)
     return TimeGrid(times, lengths)
@@ -37,7 +37,7 @@ def bfloat16_grid(steps: int) -> TimeGrid:
     """Return the times of `cosine_grid` with the rounding of the Step-Audio release.
 
     There the times, their sums and the argument of the time's encoding are bfloat16. The rest of that
-    arithmetic is not repeated here.
+    arithmetic is not reproduced here.
     """
     # PyTorch counts its even spacing from both ends.
     step = _bfloat16(1.0 / steps)
@@ -50,7 +50,7 @@ def bfloat16_grid(steps: int) -> TimeGrid:
 
 
 def solve(velocity: Velocity, noise: Mel, grid: TimeGrid) -> Mel:
-    """Return where `noise` gets to when it follows `velocity` through all times of `grid`."""
+    """Return where `noise` arrives that follows `velocity` over all steps of `grid`."""
     x = noise
     for time, length in zip(grid.times, grid.lengths, strict=True):
         x = x + length * velocity(x, time)
@@ -60,7 +60,7 @@ def solve(velocity: Velocity, noise: Mel, grid: TimeGrid) -> Mel:
 def _walk(
     ends: NDArray[np.float32], rounded: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return times and lengths of the steps between `ends`: each time is the sum of what was gone so far."""
+    """Return times and lengths of the steps between `ends`: each time is the sum of the lengths before it."""
     times, lengths = [ends[0]], [rounded(ends[1] - ends[0])]
     for end in ends[2:]:
         times.append(rounded(times[-1] + lengths[-1]))
@@ -73,7 +73,7 @@ def _as_is(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _bfloat16(values: ArrayLike) -> NDArray[np.float32]:
-    """Round to the nearest bfloat16, to the even one where two are as near."""
+    """Round to the nearest bfloat16, ties to even."""
     bits = np.asarray(values, np.float32).view(np.uint32)
     kept: NDArray[np.float32] = ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).view(np.float32)
     return kept

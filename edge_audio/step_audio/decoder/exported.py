@@ -1,4 +1,4 @@
-"""The speech decoder that was exported: flow and vocoder of one spectrogram."""
+"""Loads an exported speech decoder: a flow and a vocoder that share a spectrogram."""
 
 from pathlib import Path
 
@@ -18,19 +18,19 @@ def exported_decoder(
     steps: int | None = None,
     suffix: str = "",
 ) -> SpeechDecoder:
-    """Load `flow` and `hift`, each followed by `suffix`, that `python -m export` wrote into `folder`.
+    """Load the components `flow` and `hift` in `folder`, whose names end in `suffix`.
 
-    `steps` are those of the flow, by default the release's. Blocks. Raises `UserError` if one is missing or
-    they don't fit each other.
+    `steps` are the flow's Euler steps, by default the release's. Blocks. Raises `UserError` if one is missing
+    or they don't fit each other.
     """
     names = [f"{flow.COMPONENT}{suffix}", f"{hift.COMPONENT}{suffix}"]
     mel = FlowDecoder.load(folder / names[0], placement.of(flow.COMPONENT), steps=steps)
     vocoder = HiftVocoder.load(folder / names[1], placement.of(hift.COMPONENT))
-    made, taken = mel.settings, vocoder.settings
-    if (made.bands, made.sample_rate_hz, made.hop_samples) != (
-        taken.bands,
-        taken.source.sample_rate_hz,
-        taken.source.samples_per_frame,
+    output, input_ = mel.settings, vocoder.settings
+    if (output.bands, output.sample_rate_hz, output.hop_samples) != (
+        input_.bands,
+        input_.source.sample_rate_hz,
+        input_.source.samples_per_frame,
     ):
         raise UserError(
             f"{folder}: {' and '.join(names)} belong to different spectrograms.",

@@ -1,4 +1,4 @@
-"""The flow decoder: audio codes and a voice become a mel spectrogram."""
+"""The flow decoder: audio codes and a voice prompt become a mel, with classifier-free guidance."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,27 +27,30 @@ ESTIMATOR = "estimator.onnx"
 """x, mu and cond (2, bands, frames), t (2,), spks (2, bands) → estimator_out (2, bands, frames)."""
 
 
-_LEAST_FRAMES, _MOST_FRAMES = 0.1, 20
-"""Mel frames that a code may have, 2.07 in the release: attention takes memory by the square of them."""
+_LEAST_FRAMES = 0.1
+"""Fewest mel frames that a code may have; 2.07 in the release."""
+
+_MOST_FRAMES = 20
+"""Most mel frames that a code may have: the memory of attention grows with their square."""
 
 
 class FlowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the runtime must know of a flow model."""
 
     vocabulary: Count
-    """Codes that the model has a vector for."""
+    """Codes that the model has an embedding for."""
     bands: FewCount
-    """Of the mel."""
+    """Bands of the mel."""
     embedding: Count
-    """Length of a speaker's vector."""
+    """Size of a speaker embedding."""
     codes_per_second: Annotated[float, msgspec.Meta(gt=0, le=1000)]
     sample_rate_hz: RateHz
     hop_samples: Count
-    """From one mel frame to the next."""
+    """Samples from one mel frame to the next."""
     guidance: Annotated[float, msgspec.Meta(ge=0, le=100)]
-    """How far to go beyond the velocity that knows neither codes nor speaker, as a part of the difference."""
+    """Strength w of classifier-free guidance: the velocity is (1 + w) * conditional - w * unconditional."""
     steps: FewCount
-    """Euler steps, each one run of the estimator."""
+    """Euler steps, each of which runs the estimator once."""
 
     def __post_init__(self) -> None:
         frames = self.sample_rate_hz / self.hop_samples / self.codes_per_second
@@ -55,16 +58,16 @@ class FlowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"a code can't have {frames:.3g} frames")
 
     def frames_of(self, codes: int) -> int:
-        """Return how many mel frames that many codes from the beginning make, as the release counts them."""
+        """Return the number of mel frames of the first `codes` codes, as the release counts them."""
         return int(codes / self.codes_per_second * self.sample_rate_hz / self.hop_samples)
 
     def grid(self, rounded_times: bool = False) -> TimeGrid:
-        """Return the times of the steps, rounded to bfloat16 as in the release if so wished."""
+        """Return the times of the steps, with `rounded_times` rounded to bfloat16 as in the release."""
         return bfloat16_grid(self.steps) if rounded_times else cosine_grid(self.steps)
 
 
 class Graph(Protocol):
-    """What computes encoder or estimator: an `OnnxSession`."""
+    """Runs the encoder or the estimator: an `OnnxSession`."""
 
     def run(self, feeds: Mapping[str, Array], token: CancelToken | None = None) -> list[Array]:
         """Return the outputs for `feeds`; raises `Cancelled` once `token` is cancelled."""
@@ -72,16 +75,16 @@ class Graph(Protocol):
 
 
 class FlowDecoder:
-    """Turns a stretch of codes into its mel, hearing all of it at once. Blocks while it computes.
+    """Turns a stretch of codes into its mel, all of it at once. Blocks while it computes.
 
-    The codes may be a whole utterance or a window of one: what comes out is as long as the noise says. For
-    like mels from overlapping windows, give a frame the same noise in each of them.
+    The codes may be a whole utterance or a window of one; the noise determines the length of the result. To
+    get similar mels from overlapping windows, give a frame the same noise in each window.
     """
 
     def __init__(
         self, settings: FlowSettings, encoder: Graph, estimator: Graph, *, rounded_times: bool = False
     ) -> None:
-        """With `rounded_times` the steps lie where bfloat16 puts them in the release."""
+        """With `rounded_times` the times of the steps are rounded to bfloat16 as in the release."""
         self.settings = settings
         self._grid = settings.grid(rounded_times)
         self._encoder = encoder
@@ -96,9 +99,9 @@ class FlowDecoder:
         steps: int | None = None,
         rounded_times: bool = False,
     ) -> Self:
-        """Open an exported flow; `steps` replaces the release's number: fewer are faster and less true.
+        """Open an exported flow; `steps` replaces the release's number: fewer are faster and less accurate.
 
-        Raises `UserError` if the folder holds no whole flow, or for less than one step.
+        Raises `UserError` if the folder holds no complete flow, or for less than one step.
         """
         settings = Component(folder, COMPONENT).settings(FlowSettings)
         if steps is not None:
@@ -131,15 +134,16 @@ class FlowDecoder:
         return self.settings.bands
 
     def frames_of(self, codes: int) -> int:
-        """Return how many mel frames that many codes from the beginning make."""
+        """Return the number of mel frames of the first `codes` codes."""
         return self.settings.frames_of(codes)
 
     def mel(self, codes: Codes, prompt: VoicePrompt, noise: Mel, token: CancelToken | None = None) -> Mel:
         """Return the log-mel of `codes`, without the prompt's part.
 
-        `codes` are 0-based, shape (n,), negative ones count as 0. `prompt` may be empty: no codes and no
-        frames. `noise` is normal, shape (bands, prompt frames + frames): as many frames come back, over which
-        the codes are stretched. Raises `ValueError` for other shapes, `Cancelled` between or in the steps.
+        `codes` are 0-based, shape (n,); negative ones count as 0. `prompt` may be empty: no codes and no
+        frames. `noise` is normal, shape (bands, prompt frames + frames); as many frames are returned, and the
+        codes are stretched over them. Raises `ValueError` for other shapes, `Cancelled` between or in the
+        steps.
         """
         self._check(codes, prompt, noise)
         prompted = len(prompt.mel)
@@ -157,10 +161,11 @@ class FlowDecoder:
             },
             token,
         )
-        known = np.zeros_like(noise)
-        known[:, :prompted] = prompt.mel.T
-        estimate = _Guided(self._estimator, mu, speaker, known, self.settings.guidance, token)
-        return solve(estimate, noise, self._grid)[:, prompted:]
+        prompt_mel = np.zeros_like(noise)
+        prompt_mel[:, :prompted] = prompt.mel.T
+        conditions = {"mu": mu, "spks": speaker, "cond": prompt_mel}
+        velocity = _ClassifierFreeGuidance(self._estimator, conditions, self.settings.guidance, token)
+        return solve(velocity, noise, self._grid)[:, prompted:]
 
     def _check(self, codes: Codes, prompt: VoicePrompt, noise: Mel) -> None:
         """Raise `ValueError` unless the arrays fit the model and one another."""
@@ -184,40 +189,35 @@ class FlowDecoder:
             raise ValueError(f"the model has {settings.vocabulary} codes, not the code {highest}")
 
 
-class _Guided:
-    """The estimator's velocity, led away from the one that knows neither codes nor speaker."""
+class _ClassifierFreeGuidance:
+    """The estimator's velocity, extrapolated away from the one without conditions (Ho & Salimans, 2022)."""
 
     def __init__(
         self,
         estimator: Graph,
-        mu: Mel,
-        speaker: NDArray[np.float32],
-        known: Mel,
+        conditions: Mapping[str, NDArray[np.float32]],
         guidance: float,
         token: CancelToken | None,
     ) -> None:
+        """`conditions` are the estimator's inputs `mu`, `spks` and `cond`; without them they are zeros."""
         self._estimator = estimator
-        self._conditions = {"mu": _or_nothing(mu), "spks": _or_nothing(speaker), "cond": _or_nothing(known)}
+        # A batch of two: the conditional and the unconditional one.
+        self._conditions = {name: np.stack((each, np.zeros_like(each))) for name, each in conditions.items()}
         self._guidance = np.float32(guidance)
         self._token = token
 
     def __call__(self, x: Mel, time: np.float32) -> Mel:
         feeds = {"x": np.stack((x, x)), "t": np.full(2, time, np.float32), **self._conditions}
-        led, unled = self._estimator.run(feeds, self._token)[0]
-        velocity: Mel = (1 + self._guidance) * led - self._guidance * unled
+        conditional, unconditional = self._estimator.run(feeds, self._token)[0]
+        velocity: Mel = (1 + self._guidance) * conditional - self._guidance * unconditional
         return velocity
 
 
 def frame_positions(codes: int, frames: int) -> NDArray[np.float32]:
-    """Return where each of `frames` lies among `codes` that they share evenly, shape (frames,).
+    """Return the position of each of `frames` among `codes` that they share evenly, shape (frames,).
 
-    Frames and codes are counted by their middles, and none lies outside the first and the last code's.
+    Positions count from the middle of the first code to that of the last one, and are clipped to these.
     """
     middles = (np.arange(frames, dtype=np.float32) + np.float32(0.5)) * np.float32(codes / max(frames, 1))
     positions: NDArray[np.float32] = np.clip(middles - np.float32(0.5), 0, max(codes - 1, 0))
     return positions
-
-
-def _or_nothing(condition: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a batch of `condition` and of zeros."""
-    return np.stack((condition, np.zeros_like(condition)))

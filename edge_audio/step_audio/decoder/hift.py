@@ -27,22 +27,22 @@ COMPONENT = "hift"
 """Name of the component in its record."""
 
 F0_GRAPH = "f0.onnx"
-"""The graph of the pitch: `mel` (1, bands, frames) to `f0` (1, frames), in Hz."""
+"""The graph that predicts the pitch: `mel` (1, bands, frames) to `f0` (1, frames), in Hz."""
 
 
 class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stage of the vocoder, which raises the rate of frames."""
+    """One stage of the vocoder, which upsamples frames."""
 
     graph: str
     """Its file: `x` (1, channels, frames) and `source` (1, 1, samples) to `y`."""
     rate: FewCount
-    """Frames out for a frame in; at the last stage, samples."""
+    """Output frames for an input frame; samples at the last stage."""
     context: Context
-    """In frames that go in."""
+    """In input frames."""
 
 
 class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the record of an exported vocoder says."""
+    """The settings in the record of an exported vocoder."""
 
     bands: FewCount
     """Bands of the mel."""
@@ -50,7 +50,7 @@ class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     f0_context: Context
     """In frames of mel."""
     stages: Annotated[tuple[StageSettings, ...], msgspec.Meta(min_length=1, max_length=100)]
-    """In the order in which they compute."""
+    """In the order in which they run."""
 
     def __post_init__(self) -> None:
         made = math.prod(stage.rate for stage in self.stages)
@@ -59,7 +59,7 @@ class HiftSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def look_ahead_frames(self) -> int:
-        """Frames of mel after which all samples of one before them are certain, at the latest."""
+        """Most frames of mel that must follow a frame before all of its samples are final."""
         ahead = 0
         for stage in reversed(self.stages):
             ahead = -(-ahead // stage.rate) + stage.context.right
@@ -72,11 +72,11 @@ class HiftVocoder:
     def __init__(self, settings: HiftSettings, folder: Path, compute: Compute = ON_CPU) -> None:
         """Load the graphs in `folder`, which are those of a vocoder with these settings."""
         self.settings = settings
-        """What the export found out."""
+        """From the export's record."""
         self.sample_rate_hz = settings.source.sample_rate_hz
         """Rate of the sound."""
         self.look_ahead_frames = settings.look_ahead_frames
-        """Frames by which a session's sound lags behind its mel, at most."""
+        """Most frames by which a session's sound lags its mel."""
         f0 = OnnxSession(folder / F0_GRAPH, compute)
         f0.require({"mel": (1, settings.bands, None)})
         self._f0 = Network(f0, settings.f0_context, 1)
@@ -91,7 +91,7 @@ class HiftVocoder:
 
     @classmethod
     def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
-        """Load what `python -m export hift` wrote into `folder`. Raises `UserError`."""
+        """Load the component in `folder`, which `python -m export hift` wrote. Raises `UserError`."""
         component = Component(folder, COMPONENT)
         settings = component.settings(HiftSettings)
         for graph in (F0_GRAPH, *(stage.graph for stage in settings.stages)):
@@ -107,17 +107,17 @@ class HiftVocoder:
         return HiftSession(Pitch(self._f0), HarmonicSource(self.settings.source, noise), self._stages)
 
     def wav(self, mel: Mel, noise: SourceNoise, token: CancelToken | None = None) -> Samples:
-        """Return the sound of a whole mel, computed at once: what a session's pieces add up to.
+        """Return the sound of a whole mel, computed at once; a session's pieces are the same samples.
 
-        Takes 0.3 MB of memory a frame at the released size: long ones want a session.
+        Takes 0.3 MB of memory a frame at the released size: use a session for long mels.
         """
         return self.session_with(noise).whole(mel, token)
 
     def f0(self, mel: Mel, token: CancelToken | None = None) -> NDArray[np.float32]:
         """Return the pitch of a whole mel in Hz, shape (frames,)."""
-        heard = Pitch(self._f0).advance(mel, True, token)
-        return np.zeros(0, np.float32) if heard is None else heard[1]
+        pitch = Pitch(self._f0).advance(mel, True, token)
+        return np.zeros(0, np.float32) if pitch is None else pitch[1]
 
     def filtered(self, mel: Mel, source: Samples, token: CancelToken | None = None) -> Samples:
-        """Return the sound of a whole mel and an excitation of one's own, `samples_per_frame` for a frame."""
+        """Return the sound of a whole mel with a given excitation, `samples_per_frame` samples a frame."""
         return Filter(self._stages).advance((mel[None], source[None, None]), True, token)

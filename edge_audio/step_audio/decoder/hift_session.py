@@ -1,4 +1,4 @@
-"""A mel that comes in pieces becomes the very sound that it would become in one."""
+"""A vocoder session: a mel that arrives in pieces becomes the same samples as in one piece."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,36 +16,35 @@ from runtime.worker import CancelToken
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One graph of the vocoder, and what must be known to run it on windows."""
+    """One graph of the vocoder, and what is needed to run it on windows."""
 
     graph: OnnxSession
     context: Context
     rate: int
-    """Values out for a frame in."""
+    """Output values for an input frame."""
 
     def run(self, window: Window, token: CancelToken | None) -> Array:
-        """Return the output for the frames of `window` that are wanted."""
+        """Return the output for the wanted frames of `window`."""
         feeds = dict(zip(self.graph.inputs, window.arrays, strict=True))
         return window.cut(self.graph.run(feeds, token)[0], self.rate)
 
 
 class HiftSession:
-    """One mel on its way to sound.
+    """Turns one mel into sound.
 
-    Pieces are joined without a seam: each network runs over its piece and the context on both sides that it
-    sees, and the excitation goes on where it stopped. Computing the context again is the price of a piece, so
-    long pieces cost less than short ones. Nothing is kept but context. A session that raised `Cancelled` has
-    ended.
+    Pieces are joined without a seam: each network runs over its piece and its context on both sides, and the
+    excitation continues where it stopped. The context is computed again for each piece, so long pieces cost
+    less than short ones. Only context is kept. A session that raised `Cancelled` has ended.
     """
 
     def __init__(self, pitch: "Pitch", source: HarmonicSource, stages: Sequence[Network]) -> None:
-        """`stages` shape the excitation, one after the other."""
+        """`stages` filter the excitation, one after the other."""
         self._pitch = pitch
         self._source = source
         self._filter = Filter(stages)
 
     def feed(self, mel: Mel, token: CancelToken | None = None) -> Samples:
-        """Take the next frames, any number of them; returns the sound that is certain now."""
+        """Take the next frames, any number of them; returns the samples that are final now."""
         return self._advance(mel, False, token)
 
     def finish(self, token: CancelToken | None = None) -> Samples:
@@ -57,33 +56,33 @@ class HiftSession:
         return self._advance(mel, True, token)
 
     def _advance(self, mel: Mel | None, last: bool, token: CancelToken | None) -> Samples:
-        heard = self._pitch.advance(mel, last, token)
-        if heard is None:
+        pitch = self._pitch.advance(mel, last, token)
+        if pitch is None:
             return self._filter.advance(None, last, token)
-        frames, f0 = heard
+        frames, f0 = pitch
         samples = self._source.samples(f0)
         return self._filter.advance((frames[None], samples[None, None]), last, token)
 
 
 class Pitch:
-    """The pitch of a mel that comes in pieces.
+    """The pitch of a mel that arrives in pieces.
 
-    It is computed in blocks at fixed places, so that every cut of the mel gets the same to the last bit: the
-    phase of the excitation would add up what differs, until the sound does.
+    It is computed in blocks at fixed places, so that it is the same to the last bit however the mel is cut:
+    the phase of the excitation would accumulate any difference until it is audible.
     """
 
     BLOCK_FRAMES = 4
-    """More would wait longer for a whole block, fewer would compute the context more often."""
+    """More would wait longer for a complete block, fewer would compute the context more often."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._windows = Windows(network.context)
-        self._begun: Mel | None = None  # frames of a block that is not whole
+        self._begun: Mel | None = None  # frames of an incomplete block
 
     def advance(
         self, mel: Mel | None, last: bool, token: CancelToken | None
     ) -> tuple[Mel, NDArray[np.float32]] | None:
-        """Take the next frames; returns those whose pitch is certain now and that pitch in Hz, or None."""
+        """Take the next frames; returns those whose pitch is final now, and their pitch in Hz, or None."""
         windows = [window for window in self._cut(mel, last) if window is not None]
         if not windows:
             return None
@@ -96,16 +95,16 @@ class Pitch:
         if mel is not None:
             begun = mel if begun is None else np.concatenate([begun, mel], axis=1)
         if begun is not None:
-            whole = begun.shape[1] // self.BLOCK_FRAMES * self.BLOCK_FRAMES
-            for start in range(0, whole, self.BLOCK_FRAMES):
+            complete = begun.shape[1] // self.BLOCK_FRAMES * self.BLOCK_FRAMES
+            for start in range(0, complete, self.BLOCK_FRAMES):
                 yield self._windows.push((begun[None, :, start : start + self.BLOCK_FRAMES],), False)
-            self._begun = begun[:, whole:].copy()
+            self._begun = begun[:, complete:].copy()
             if last:
                 yield self._windows.push((self._begun[None],), True)
 
 
 class Filter:
-    """The stages that shape the excitation, each on windows of its own."""
+    """The stages that filter the excitation, each on windows of its own."""
 
     def __init__(self, stages: Sequence[Network]) -> None:
         self._stages = stages
@@ -113,7 +112,7 @@ class Filter:
         for stage in reversed(stages):
             widths.insert(0, widths[0] * stage.rate)
         self._widths = tuple(widths[:-1])
-        """Samples of excitation for a frame that goes into each stage."""
+        """Samples of excitation for an input frame of each stage."""
         self._windows = [
             Windows(stage.context, (1, width)) for stage, width in zip(stages, self._widths, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""The excitation that a vocoder shapes into speech: harmonics of the pitch, and noise."""
+"""The excitation that a vocoder filters into speech: harmonics of the pitch, and noise."""
 
 from typing import Annotated, Protocol
 
@@ -15,29 +15,29 @@ _Weight = Annotated[float, msgspec.Meta(ge=-1000, le=1000)]
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers of a harmonic source."""
+    """The settings of a harmonic source."""
 
     sample_rate_hz: RateHz
     samples_per_frame: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    """Samples for one value of pitch."""
+    """Samples for each value of the pitch."""
     amplitude: _Level
-    """Of each harmonic, where speech is voiced; the noise elsewhere has a third of it."""
+    """Amplitude of each harmonic where speech is voiced; the noise elsewhere has a third of it."""
     noise: _Level
     """Standard deviation of the noise where speech is voiced."""
     voiced_above_hz: Annotated[float, msgspec.Meta(ge=0, le=10_000)]
-    """Pitch above which speech is voiced."""
+    """Speech is voiced above this pitch."""
     weights: Annotated[tuple[_Weight, ...], msgspec.Meta(min_length=1, max_length=100)]
-    """How loud each harmonic is in the mix, the fundamental first."""
+    """Weight of each harmonic in the mix, the fundamental first."""
     bias: _Weight
     """Added to the mix."""
 
 
 class SourceNoise(Protocol):
-    """What is random in the excitation."""
+    """The random part of the excitation."""
 
     @property
     def phase(self) -> NDArray[np.float32]:
-        """Where each harmonic starts, in radians, shape (harmonics,)."""
+        """Initial phase of each harmonic in radians, shape (harmonics,)."""
         ...
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
@@ -46,13 +46,13 @@ class SourceNoise(Protocol):
 
 
 class SeededSourceNoise:
-    """Noise that a seed decides: the same for every cut of the stream, and none of it kept."""
+    """Noise from a seed: the same however the stream is cut, and none of it is stored."""
 
     def __init__(self, seed: int, harmonics: int) -> None:
         generator = np.random.default_rng(seed)
         self.phase = generator.uniform(-np.pi, np.pi, harmonics).astype(np.float32)
         self.phase[0] = 0.0  # the fundamental starts at zero, as in training
-        # A seed of its own, so that whoever else draws from `seed` draws other numbers.
+        # A seed of its own, so that other users of `seed` draw other numbers.
         self._noise = PlacedNoise(int(generator.integers(1 << 62)), harmonics)
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
@@ -68,9 +68,9 @@ class HarmonicSource:
         self._noise = noise
         self._orders = np.arange(1, len(settings.weights) + 1, dtype=np.float64)[:, None]
         self._weights = np.array(settings.weights, np.float32)
-        # Samples of a frame, counted from one: the first one has already moved on by a step.
+        # Samples of a frame, counted from 1: the first one has already advanced by a step.
         self._steps = np.arange(1, settings.samples_per_frame + 1, dtype=np.float64)
-        self._cycles = 0.0  # where the fundamental is, in cycles, below 1
+        self._cycles = 0.0  # phase of the fundamental in cycles, below 1
         self._position = 0  # samples made
 
     def samples(self, f0: NDArray[np.float32]) -> Samples:
@@ -87,8 +87,8 @@ class HarmonicSource:
     def _angles(self, f0: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the angle of every harmonic at every sample in radians, shape (harmonics, samples).
 
-        The phase of a long stream needs float64, and is wrapped with every frame. A whole number of cycles of
-        the fundamental is one of each harmonic, so one number carries the phase of all.
+        The phase of a long stream needs float64, and is wrapped at every frame. A whole number of cycles of
+        the fundamental is a whole number for each harmonic too, so one number carries the phase of all.
         """
         step = f0.astype(np.float64) / self._settings.sample_rate_hz
         ends = (self._cycles + np.cumsum(step * self._settings.samples_per_frame)) % 1.0

@@ -1,4 +1,4 @@
-"""The speech decoder as a stream: audio codes in as they are written, sound out while more are coming."""
+"""The speech decoder as a stream: it takes audio codes as they arrive, and yields sound meanwhile."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ class MelDecoder(Protocol):
         ...
 
     def frames_of(self, codes: int) -> int:
-        """Return how many mel frames that many codes from the beginning make."""
+        """Return the number of mel frames of the first `codes` codes."""
         ...
 
     def mel(self, codes: Codes, prompt: VoicePrompt, noise: Mel, token: CancelToken | None = None) -> Mel:
-        """Return the mel of `codes`; `noise` covers the prompt's frames and then the codes' own."""
+        """Return the mel of `codes`; `noise` covers the prompt's frames, then those of `codes`."""
         ...
 
 
 class VocoderSession(Protocol):
-    """Turns the frames of one mel into sound as they come."""
+    """Turns the frames of one mel into sound as they arrive."""
 
     def feed(self, mel: Mel, token: CancelToken | None = None) -> Samples:
-        """Return the sound that is certain now."""
+        """Return the samples that are final now."""
         ...
 
     def finish(self, token: CancelToken | None = None) -> Samples:
@@ -55,24 +55,24 @@ class Vocoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chunking:
-    """How a stream of codes is cut for the flow, which hears all that it is given in both directions.
+    """How a stream of codes is cut for the flow, which attends to all of its input in both directions.
 
-    One code lasts 24 ms. The flow runs again over prompt, left context, chunk and look-ahead for each chunk,
-    so short chunks cost more than long ones. The defaults are not tuned: no trained weights were at hand.
+    One code lasts 24 ms. For each chunk the flow runs over prompt, left context, chunk and look-ahead, so
+    short chunks cost more than long ones. The defaults are not tuned: no trained weights were at hand.
     """
 
     first_codes: int = 25
-    """Codes of the first chunk, which decide when the first sound is heard: 0.6 s."""
+    """Codes of the first chunk, 0.6 s; they determine the latency of the first sound."""
     chunk_codes: int = 50
     """Codes of every later chunk: 1.2 s."""
     left_codes: int | None = 100
-    """Codes before a chunk that the flow hears with it; None for all."""
+    """Codes before a chunk that the flow reads with it; None for all."""
     look_ahead_codes: int | None = 10
-    """Codes after a chunk that the flow hears with it, 0.24 s; None for all, which waits for the last one."""
+    """Codes after a chunk that the flow reads with it, 0.24 s; None for all, which waits for the last one."""
 
 
 WHOLE = Chunking(left_codes=None, look_ahead_codes=None)
-"""Every chunk in its whole context: what the reference computes offline, to the last sample's rounding."""
+"""Every chunk with its full context: as the reference computes offline, up to the rounding of samples."""
 
 
 class SpeechDecoder:
@@ -92,7 +92,7 @@ class SpeechDecoder:
 
 
 class Utterance:
-    """One utterance on its way from codes to sound."""
+    """Turns the codes of one utterance into sound."""
 
     def __init__(
         self,
@@ -109,12 +109,12 @@ class Utterance:
         self._noise = noise
         self._prompt_noise = noise.between(-len(prompt.mel), 0)
         self._codes: Codes = np.zeros(0, np.int64)
-        self._first = 0  # place of self._codes[0] in the utterance
-        self._done = 0  # codes whose sound was handed out
+        self._first = 0  # index of self._codes[0] in the utterance
+        self._done = 0  # codes whose sound was yielded
         self._ended = False
         self._window = (0, 0)
         self._mel: Mel = np.zeros((flow.bands, 0), np.float32)  # of self._window
-        self._ahead: Mel = self._mel  # the last window's view of the frames that come next
+        self._ahead: Mel = self._mel  # the last window's version of the frames that follow
 
     def feed(self, codes: Codes, token: CancelToken | None = None) -> Iterator[Samples]:
         """Take more codes; yields the sound of every chunk that is complete now."""
@@ -132,23 +132,23 @@ class Utterance:
             yield self._vocoder.feed(self._frames(*chunk, token), token)
 
     def _next_chunk(self) -> tuple[int, int] | None:
-        """Return where the next chunk ends and how far the flow looks; None while codes are missing."""
-        chunking = self._chunking
-        come = self._first + len(self._codes)
+        """Return the end of the next chunk and of its look-ahead; None while codes are missing."""
+        chunking, available = self._chunking, self._first + len(self._codes)
         end = self._done + (chunking.chunk_codes if self._done else chunking.first_codes)
+        look_ahead = chunking.look_ahead_codes
         if self._ended:
-            ahead = come if chunking.look_ahead_codes is None else min(end + chunking.look_ahead_codes, come)
-            return (min(end, come), ahead) if self._done < come else None
-        if chunking.look_ahead_codes is None or end + chunking.look_ahead_codes > come:
+            ahead = available if look_ahead is None else min(end + look_ahead, available)
+            return (min(end, available), ahead) if self._done < available else None
+        if look_ahead is None or end + look_ahead > available:
             return None
-        return end, end + chunking.look_ahead_codes
+        return end, end + look_ahead
 
     def _frames(self, end: int, ahead: int, token: CancelToken | None) -> Mel:
-        """Return the mel from what is done up to `end`, hearing the codes up to `ahead`."""
+        """Return the mel from the last chunk's end to `end`, from the codes up to `ahead`."""
         left = self._chunking.left_codes
         start = 0 if left is None else max(0, self._done - left)
         self._forget(start)
-        mel = self._heard(start, ahead, token)
+        mel = self._mel_between(start, ahead, token)
         origin = self._flow.frames_of(start)
         frames = mel[:, self._flow.frames_of(self._done) - origin :]
         frames = _blend(self._ahead, frames)
@@ -157,8 +157,8 @@ class Utterance:
         self._ahead = frames[:, length:]
         return frames[:, :length]
 
-    def _heard(self, start: int, stop: int, token: CancelToken | None) -> Mel:
-        """Return the mel of the codes between two places; the flow runs unless it just did."""
+    def _mel_between(self, start: int, stop: int, token: CancelToken | None) -> Mel:
+        """Return the mel of the codes from `start` to `stop`; the flow runs unless it has just done so."""
         if self._window != (start, stop):
             origin = self._flow.frames_of(start)
             noise = self._noise.between(origin, self._flow.frames_of(stop))
@@ -168,13 +168,13 @@ class Utterance:
         return self._mel
 
     def _forget(self, start: int) -> None:
-        """Drop the codes before `start`: no window reaches back to them."""
+        """Drop the codes before `start`, which no later window needs."""
         self._codes = self._codes[start - self._first :]
         self._first = start
 
 
 def _blend(before: Mel, now: Mel) -> Mel:
-    """Go over from what the last window made of these frames to what this one makes of them."""
+    """Cross-fade from the last window's version of these frames to this one's."""
     shared = min(before.shape[1], now.shape[1])
     weight = (np.arange(1, shared + 1, dtype=np.float32) / (shared + 1))[None]
     blended = before[:, :shared] * (1 - weight) + now[:, :shared] * weight

@@ -1,1 +1,1 @@
-"""From samples to what the Step-Audio models take: levels, silence, rates, spectra, the speaker."""
+"""From samples to the inputs of the Step-Audio models: level, silence, rate, spectra, speaker embedding."""

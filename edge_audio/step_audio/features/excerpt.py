@@ -1,4 +1,4 @@
-"""The part of a recording that tells most of its speaker."""
+"""The part of a recording that says most about its speaker."""
 
 import numpy as np
 
@@ -7,26 +7,26 @@ from edge_audio.step_audio.features.recording import Recording
 from runtime.errors import UserError
 
 EXCERPT_S = 4.0
-"""How long it is, as the release's own voice prompts: all of it is heard again with every chunk of speech."""
+"""Its length, as in the release's own voice prompts: all of it is read again with every chunk of speech."""
 
 SHORTEST_S = 1.0
-"""A shorter recording tells no voice."""
+"""A shorter recording is not enough for a voice."""
 
 _BLOCKS_PER_S = 100
-"""The loudest part is found to a hundredth of a second."""
+"""Resolution at which the loudest part is found."""
 
 _REMEDY = "Take one of the voices of `edge-audio voices`, or another recording."
 
 
 def excerpt(recording: Recording) -> Recording:
-    """Return the `EXCERPT_S` with the most sound in them, or the whole of a recording that is no longer.
+    """Return the loudest `EXCERPT_S` of a recording, or all of it if it isn't longer.
 
-    Raises `UserError` for one that is shorter than `SHORTEST_S` or silent.
+    Raises `UserError` if it is shorter than `SHORTEST_S`, or silent.
     """
     pcm, rate_hz = recording.pcm, recording.rate_hz
     if len(pcm) < SHORTEST_S * rate_hz:
         raise UserError(
-            f"The recording is {len(pcm) / rate_hz:.2f} s long; {SHORTEST_S:g} s make a voice.", _REMEDY
+            f"The recording is {len(pcm) / rate_hz:.2f} s long; a voice needs {SHORTEST_S:g} s.", _REMEDY
         )
     block = rate_hz // _BLOCKS_PER_S
     blocks = pcm[: len(pcm) // block * block].reshape(-1, block)

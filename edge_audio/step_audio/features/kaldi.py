@@ -1,4 +1,4 @@
-"""Kaldi's filter bank, the spectrum that the linguistic tokenizer and the speaker model hear."""
+"""Kaldi's filter bank, the input of the linguistic tokenizer and of the speaker model."""
 
 from typing import Literal
 
@@ -13,16 +13,16 @@ Window = Literal["hamming", "povey"]
 """Shape of the analysis window; Povey's is the Hann window to the power of 0.85."""
 
 BANDS = 80
-"""Values of a frame."""
+"""Bands of a frame."""
 
 WINDOW_SAMPLES = 400
-"""Samples that a frame is made of: 25 ms at 16 kHz."""
+"""Samples of a frame: 25 ms at 16 kHz."""
 
 SHIFT_SAMPLES = 160
 """Samples from one frame to the next: 10 ms at 16 kHz."""
 
 INT16_SCALE = 32768.0
-"""The `scale` under which samples in [-1, 1] become those of a 16-bit file, on which Kaldi was made."""
+"""The `scale` that turns samples in [-1, 1] into those of a 16-bit file, as Kaldi expects them."""
 
 _FFT_SAMPLES = 512
 _LOWEST_HZ = 20.0
@@ -35,12 +35,12 @@ _FLOOR = np.finfo(np.float32).eps
 class Fbank:
     """Computes log mel energies as Kaldi's `compute-fbank-feats` does with its default settings, undithered.
 
-    Dither is noise that the released tokenizer adds to its input, which makes its codes a matter of luck; the
-    same samples must give the same codes here.
+    Dither is noise that the released tokenizer adds to its input, which makes its codes random; here the same
+    samples must give the same codes.
     """
 
     def __init__(self, window: Window, scale: float) -> None:
-        """Use `window` and multiply samples with `scale` first.
+        """Multiply samples by `scale`, then apply `window`.
 
         The linguistic tokenizer takes "hamming" and `INT16_SCALE`, the speaker model "povey" and 1.
         """
@@ -51,8 +51,8 @@ class Fbank:
     def __call__(self, pcm: Samples) -> NDArray[np.float32]:
         """Return the natural logs of the band energies of `pcm` at 16 kHz, shape (frames, 80).
 
-        Only whole windows make frames: 1 + (samples - 400) // 160 of them, none for fewer than 400 samples.
-        A frame's values depend on its own samples only, to the last bit.
+        Only complete windows become frames: 1 + (samples - 400) // 160 of them, none for fewer than 400
+        samples. A frame's values depend on its own samples only, to the last bit.
         """
         if len(pcm) < WINDOW_SAMPLES:
             return np.empty((0, BANDS), np.float32)

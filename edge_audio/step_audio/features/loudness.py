@@ -1,21 +1,21 @@
-"""One level for all voices: what is heard is scaled so that its loudest sample comes close to 1."""
+"""One level for all recordings: each is scaled so that its loudest sample is close to 1."""
 
 import numpy as np
 
 from edge_audio.audio.frame import Samples
 
 LEVEL = np.float32(0.999)
-"""Where the loudest sample goes."""
+"""Magnitude of the loudest sample after scaling."""
 
 QUIETEST_PEAK = 0.01
-"""The peak that is assumed at least, so that silence isn't blown up: -40 dBFS."""
+"""The lowest peak that is assumed, -40 dBFS, so that silence isn't amplified."""
 
 
 def energy_norm(pcm: Samples) -> Samples:
     """Scale a whole recording, shape (n,), so that its loudest sample has the magnitude 0.999.
 
-    One that stays below 0.01 is scaled by 99.9. As in the release, a sample that is no number (NaN) makes
-    all of them so; whoever reads recordings keeps such out. Raises `ValueError` for an empty one.
+    A recording that stays below 0.01 is scaled by 99.9. As in the release, one sample that is NaN makes all
+    of them NaN; the readers of recordings reject it. Raises `ValueError` for an empty recording.
     """
     if not len(pcm):
         raise ValueError("an empty recording has no level")
@@ -26,23 +26,24 @@ def energy_norm(pcm: Samples) -> Samples:
 class RunningPeak:
     """`energy_norm` for a stream, of which only the past is known: scales by the loudest sample so far.
 
-    From the loudest sample of a stream on, the result is the very one of `energy_norm`; before it, it is
-    louder. The gain changes only at a sample that is louder than all before, and to what puts that sample at
-    0.999. So the result never exceeds that, and no step from a sample to the next is higher than it would be
-    had the gain stayed what it was: nothing clicks that didn't before. Each sample is scaled by itself and
-    what went before, without delay, so where the stream is cut makes no difference.
+    From the loudest sample of a stream on, the result equals that of `energy_norm`; before it, it is louder.
+    The gain changes only at a sample that is louder than all before, and to the value that puts that sample
+    at 0.999. So the result never exceeds 0.999, and no step between neighbouring samples is larger than with
+    the previous gain: there are no new clicks. The gain of a sample depends on it and the samples before it,
+    without delay, so it makes no difference where the stream is cut.
     """
 
     def __init__(self, peak: float = QUIETEST_PEAK) -> None:
         """Begin with the gain of `peak`, at least 0.01.
 
-        The peak of the speaker's last turn keeps the noise before the first word from being raised to speech.
+        The peak of the speaker's last turn keeps noise before the first word from being amplified to the
+        level of speech.
         """
         self._peak = np.float32(max(peak, QUIETEST_PEAK))
 
     @property
     def peak(self) -> float:
-        """The largest magnitude so far, or what the stream began with."""
+        """The largest magnitude so far, or the initial one."""
         return float(self._peak)
 
     def push(self, pcm: Samples) -> Samples:

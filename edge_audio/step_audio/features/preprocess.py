@@ -1,4 +1,4 @@
-"""What happens to a recording before codes are made of it."""
+"""Prepares a recording for the tokenizers."""
 
 from edge_audio.audio.frame import INPUT_RATE_HZ, Samples
 from edge_audio.step_audio.features.loudness import energy_norm
@@ -10,8 +10,9 @@ from runtime.errors import UserError
 def preprocess(recording: Recording, *, trim: bool) -> Samples:
     """Return `recording` at 16 kHz, at full level, and with `trim` without the silence around the speech.
 
-    The release trims the recording of a voice prompt, and leaves what is said in a dialogue as it is. It
-    takes no recording under 16 kHz, which lacks the upper half of what the models hear: `UserError`.
+    The release trims the recording of a voice prompt, and leaves speech in a dialogue as it is. Raises
+    `UserError` for a rate under 16 kHz, as the release does: such a recording lacks the upper half of the
+    models' spectrum.
     """
     if recording.rate_hz < INPUT_RATE_HZ:
         raise UserError(

@@ -1,4 +1,4 @@
-"""The log-mel spectrogram that the speech decoder hears of a voice prompt."""
+"""The log-mel spectrogram of a voice prompt, an input of the speech decoder."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -8,7 +8,7 @@ from edge_audio.audio.frame import Samples
 from edge_audio.audio.log_mel import in_bands, slaney_filters
 
 _LEAST_POWER = np.float32(1e-9)
-"""Added to the power of every bin before its root is taken."""
+"""Added to the power of every bin before the square root."""
 
 _LEAST_BAND = np.float32(1e-5)
 """Magnitude of a band that counts as none."""
@@ -31,7 +31,7 @@ class PromptMel:
 
     @property
     def least_samples(self) -> int:
-        """How long a recording must be: its ends are mirrored by (fft - hop) / 2 samples."""
+        """Fewest samples of a recording: its ends are mirrored by (fft - hop) / 2 samples."""
         return (self._fft_samples - self._hop_samples) // 2 + 1
 
     def __call__(self, pcm: Samples) -> NDArray[np.float32]:

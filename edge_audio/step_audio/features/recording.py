@@ -1,4 +1,4 @@
-"""A recording at the rate it was made with."""
+"""A recording at its own sample rate."""
 
 import os
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from runtime.errors import UserError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """What someone said, to make codes or a voice of.
+    """Recorded speech, to be turned into codes or a voice.
 
-    Raises `UserError` if it is empty or has samples that are no numbers, of which no code could be made.
+    Raises `UserError` if it is empty or has samples that are no finite numbers.
     """
 
     pcm: Samples
@@ -44,5 +44,5 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
     try:
         rate_hz = soundfile.info(path).samplerate
     except (soundfile.LibsndfileError, TypeError):
-        rate_hz = INPUT_RATE_HZ  # Reading it will say what is wrong with the file.
+        rate_hz = INPUT_RATE_HZ  # reading it will report what is wrong with the file
     return Recording(read_audio(path, rate_hz), rate_hz)

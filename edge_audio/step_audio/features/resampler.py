@@ -1,4 +1,4 @@
-"""Rate conversion with the filter of the release, for recordings of which codes are made."""
+"""Rate conversion with the filter of the release, for recordings that become codes."""
 
 import math
 
@@ -11,18 +11,18 @@ _ZERO_CROSSINGS = 6
 """How far the filter reaches to each side, in zero crossings of its sinc."""
 
 _ROLLOFF = 0.99
-"""Where the filter cuts off, as a part of the lower rate's half."""
+"""The filter's cutoff, as a share of half the lower rate."""
 
 _BATCH = 1 << 14
-"""Samples of the result that are made at a time, so that what they take stays in the processor's cache."""
+"""Samples that are computed at a time, so that their inputs stay in the processor's cache."""
 
 
 class SincResampler:
     """Converts whole recordings with a sinc under a Hann window, to the release's own numbers.
 
-    Audio codes depend on the filter: `edge_audio.audio.resample` filters more sharply, which is better for
-    the ear, but changes some of the codes that the models were trained on. These are torchaudio's defaults,
-    with which the release converts.
+    Audio codes depend on the filter: `edge_audio.audio.resample` has a sharper one, which sounds better but
+    changes some codes from those that the models were trained on. This filter has torchaudio's defaults, as
+    in the release.
     """
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
@@ -39,7 +39,7 @@ class SincResampler:
     def __call__(self, pcm: Samples) -> Samples:
         """Return `pcm`, shape (n,), at the new rate, shape (n * to / from, rounded up).
 
-        Raises `ValueError` for an empty recording, as there is none to convert.
+        Raises `ValueError` for an empty recording.
         """
         if not len(pcm):
             raise ValueError("an empty recording can't be converted")
@@ -53,12 +53,12 @@ class SincResampler:
             made = converted[period : period + batch]
             first = np.arange(period, period + len(made))[:, None] * self._step + self._first
             _filter(padded, first, self._filters, made)
-        # The release rounds up in single precision, so that a tiny remainder makes no further sample.
+        # The release rounds up in single precision, so a tiny remainder gives no further sample.
         length = math.ceil(np.float32(self._phases * len(pcm) / self._step))
         return converted.reshape(-1)[:length]
 
     def _filters_of_phases(self, cutoff: float) -> NDArray[np.float64]:
-        """Return the filters of all samples made from a period of input, shape (taps, phases).
+        """Return the filters of all output samples of a period of input, shape (taps, phases).
 
         The taps of a phase begin `reach` samples before `first` of it.
         """
@@ -74,11 +74,11 @@ class SincResampler:
 def _filter(
     pcm: NDArray[np.float64], first: NDArray[np.int64], filters: NDArray[np.float64], made: Samples
 ) -> None:
-    """Put into `made` what `filters`, shape (taps, phases), make of `pcm` from `first`, as `made` shaped.
+    """Write into `made` what `filters`, shape (taps, phases), give for `pcm` from `first`, shaped as `made`.
 
-    Adds one sample after the other in single precision, each product still exact, as the release does. Any
-    other order, a matrix product's too, rounds to other values, which shows in quiet bands: up to 0.0012 in
-    the log of an energy, more than the codes' own tolerance.
+    Adds one sample after the other in single precision, while each product is exact, as the release does. Any
+    other order, also that of a matrix product, rounds to other values. That shows in quiet bands: up to
+    0.0012 in the log of an energy, more than the tolerance of the codes.
     """
     made[:] = 0
     for offset, weights in enumerate(filters):

@@ -11,7 +11,7 @@ _WINDOW_SAMPLES = 512
 _HOP_SAMPLES = 128
 
 _RANGE_DB = 20.0
-"""What is this much quieter than the loudest part is silence."""
+"""A part that is this much quieter than the loudest one is silence."""
 
 _LEAST_POWER = 1e-10
 """Power that counts as none: -100 dB."""
@@ -23,14 +23,14 @@ _KEPT = INPUT_RATE_HZ * 27 // 100
 """Samples kept before and after it together: 270 ms."""
 
 _UNIT = 240
-"""The speech counts in units of so many samples: 15 ms, made whole by what follows it."""
+"""The length of the speech is rounded up to a multiple of so many samples: 15 ms."""
 
 
 def trim_silence(pcm: Samples) -> Samples:
     """Return the speech in `pcm`, shape (n,), at 16 kHz with 50 ms before it and about 220 ms after it.
 
-    Where the recording is shorter than that, it is filled up with zeros. Silence is measured against the
-    loudest part, so one that is silent throughout is kept whole, and an empty one gives 270 ms of zeros.
+    A recording that is too short for that is padded with zeros. Silence is relative to the loudest part, so a
+    recording that is silent throughout is kept as it is, and an empty one gives 270 ms of zeros.
     """
     start, end = speech_span(pcm)
     length = math.ceil((end - start) / _UNIT) * _UNIT + _KEPT
@@ -41,9 +41,9 @@ def trim_silence(pcm: Samples) -> Samples:
 
 
 def speech_span(pcm: Samples) -> tuple[int, int]:
-    """Return where the first window that is no silence begins, and where the last one ends, in samples.
+    """Return the start of the first window that isn't silent, and the end of the last one, in samples.
 
-    A window is 32 ms around every 8th ms, as in librosa's `trim`. (0, 0) for an empty recording.
+    A window is 32 ms, one every 8 ms, as in librosa's `trim`. Returns (0, 0) for an empty recording.
     """
     padded = np.pad(pcm, _WINDOW_SAMPLES // 2)
     windows = sliding_window_view(padded, _WINDOW_SAMPLES)[::_HOP_SAMPLES]

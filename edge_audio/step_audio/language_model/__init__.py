@@ -1,1 +1,1 @@
-"""The language model that writes audio tokens: loaded graph, keys and values, decode loop."""
+"""The language model that writes audio tokens: loaded graph, key-value cache, decode loop."""

@@ -1,4 +1,4 @@
-"""What a language model remembers of one sequence: keys and values of each position, in fixed buffers."""
+"""The key-value cache of one sequence, in fixed buffers."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ Rows = NDArray[np.float32]
 class KeyValueCache:
     """The state of one sequence; a model can serve any number of them in turn.
 
-    The buffers have their full size from the start, but the system gives memory only to rows that were
+    The buffers have their full size from the start, but the system allocates memory only for rows that were
     written, and nothing is ever copied from one buffer to another.
     """
 
     def __init__(self, layers: int, groups: int, head_size: int, capacity: int) -> None:
-        """Make room for `capacity` positions."""
+        """Allocate room for `capacity` positions."""
         self.capacity = capacity
         self._ids: list[int] = []
         shape = (capacity, groups, head_size)
@@ -26,31 +26,31 @@ class KeyValueCache:
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """The ids of the positions that are held."""
+        """The ids of the cached positions."""
         return tuple(self._ids)
 
     @property
     def length(self) -> int:
-        """How many positions are held."""
+        """The number of cached positions."""
         return len(self._ids)
 
     def keep(self, length: int) -> None:
-        """Forget all positions from `length` on: so a prompt that begins as another one isn't read again."""
+        """Drop all positions from `length` on; a prompt that shares the rest need not read it again."""
         del self._ids[length:]
 
     def shared_prefix(self, ids: Sequence[int]) -> int:
-        """Return how many of the first `ids` are those that are held."""
-        for place, (held, wanted) in enumerate(zip(self._ids, ids, strict=False)):
-            if held != wanted:
+        """Return how many of the first `ids` are equal to the cached ones."""
+        for place, (cached, wanted) in enumerate(zip(self._ids, ids, strict=False)):
+            if cached != wanted:
                 return place
         return min(len(self._ids), len(ids))
 
     def rows(self, layer: int) -> tuple[Rows, Rows]:
-        """Return the keys and values of the held positions in `layer`, as views."""
+        """Return the keys and values of the cached positions in `layer`, as views."""
         return self._keys[layer][: self.length], self._values[layer][: self.length]
 
     def append(self, ids: Sequence[int], keys: Sequence[Rows], values: Sequence[Rows]) -> None:
-        """Hold further positions: their ids, and for each layer their keys and values."""
+        """Add positions: their ids, and for each layer their keys and values."""
         start, end = self.length, self.length + len(ids)
         if end > self.capacity:
             raise ValueError(f"{end} positions don't fit into {self.capacity}.")

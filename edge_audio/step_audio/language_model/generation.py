@@ -10,11 +10,11 @@ from runtime.errors import UserError
 from runtime.worker import CancelToken
 
 Group = tuple[int, ...]
-"""Ids in the order in which they were said: two linguistic and three semantic codes' if all is well."""
+"""Ids in their order: normally those of two linguistic and three semantic codes."""
 
 
 class Sampler(Protocol):
-    """Chooses what is said next."""
+    """Chooses the next id."""
 
     def __call__(self, logits: Logits, ids: Sequence[int]) -> int:
         """Return one of the model's `output_ids`, given their `logits` and all `ids` up to here."""
@@ -30,14 +30,14 @@ def generate(
     emit: Callable[[Group], None],
     max_length: int = MAX_LENGTH,
 ) -> None:
-    """Emit what `model` says after `prompt`, in groups of five ids; the last one may have fewer.
+    """Emit the ids that `model` generates after `prompt`, in groups of five; the last group may have fewer.
 
     Ends when the model ends its turn, whose id is not emitted, or when prompt and reply have `max_length`
-    positions, or as many as `cache` and model can hold. Positions at the beginning of `cache` that the
-    prompt shares are not read again, and the cache keeps all that was read for the next prompt.
+    positions, or as many as `cache` and model can hold. The prefix of `prompt` that `cache` already holds is
+    not read again, and the cache keeps everything for the next prompt.
 
-    Belongs on a lane, as `lane.stream(partial(generate, ...))`. Raises `Cancelled` within a step when
-    `token` is, and `UserError` if the prompt leaves no room for a reply.
+    Belongs on a lane, as `lane.stream(partial(generate, ...))`. Raises `Cancelled` within a step when `token`
+    is cancelled, and `UserError` if the prompt leaves no room for a reply.
     """
     limit = min(max_length, cache.capacity, model.settings.max_length)
     if not prompt:
@@ -47,18 +47,18 @@ def generate(
             f"The prompt has {len(prompt)} tokens, but with its reply it may have only {limit}.",
             "Shorten the text, or the prompt of the voice.",
         )
-    # The last id is read in any case: only then it is known what follows.
+    # The last id is always read: its logits are needed.
     cache.keep(min(cache.shared_prefix(prompt), len(prompt) - 1))
     ids = list(prompt)
     unread: Sequence[int] = prompt[cache.length :]
     group: list[int] = []
     while len(ids) < limit:
-        said = sampler(model.read(unread, cache, token), ids)
-        if said == model.end_of_turn:
+        number = sampler(model.read(unread, cache, token), ids)
+        if number == model.end_of_turn:
             break
-        ids.append(said)
-        group.append(said)
-        unread = (said,)
+        ids.append(number)
+        group.append(number)
+        unread = (number,)
         if len(group) == GROUP:
             emit(tuple(group))
             group.clear()

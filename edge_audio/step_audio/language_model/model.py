@@ -1,4 +1,4 @@
-"""The loaded language model: ids in, logits of what follows out."""
+"""The loaded language model: from ids to the logits of the next one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,15 +27,15 @@ MAX_LENGTH = 8192
 """Positions of a prompt and its reply together (Step-Audio release, `tts.py`)."""
 
 PIECE = 16
-"""Positions read at a time. Between two operators a reading can be stopped: at the true dimensions the
-largest one takes 10 to 20 ms for 16 positions on a CPU. Larger pieces read little faster."""
+"""Positions read at a time. A run can be stopped between two operators: at the true dimensions the largest
+one takes 10 to 20 ms for 16 positions on a CPU. Larger pieces are hardly faster."""
 
 
 _EXPORT_AGAIN = "Export it again with `python -m export`."
 
 
 class LanguageModel:
-    """Reads ids and tells what may follow. Blocks while it computes: belongs on a lane."""
+    """Reads ids and returns the logits of the next one. Blocks while it computes: belongs on a lane."""
 
     def __init__(
         self, session: OnnxSession, settings: LanguageModelSettings, output_ids: NDArray[np.int64]
@@ -49,7 +49,7 @@ class LanguageModel:
     def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
         """Load the component in `folder`, which `python -m export lm` wrote.
 
-        Raises `UserError` if it isn't there whole.
+        Raises `UserError` if it is missing or incomplete.
         """
         component = Component(folder, NAME)
         settings = component.settings(LanguageModelSettings)
@@ -58,8 +58,8 @@ class LanguageModel:
         else:
             output_ids = np.arange(settings.vocabulary, dtype=np.int64)
         if len(output_ids) != settings.logits:
-            raise UserError(f"{folder} doesn't tell the ids of its {settings.logits} logits.", _EXPORT_AGAIN)
-        # One graph both reads and decodes: given one position, it is as fast as the graph for just one,
+            raise UserError(f"{folder} doesn't have the ids of its {settings.logits} logits.", _EXPORT_AGAIN)
+        # One graph both prefills and decodes: for one position, it is as fast as the graph for just one,
         # and a second session would hold the weights a second time.
         session = OnnxSession(component.path(PREFILL), compute)
         row = (None, settings.groups, settings.head_size)
@@ -71,7 +71,7 @@ class LanguageModel:
 
     @property
     def end_of_turn(self) -> int:
-        """The id with which the model ends what it says."""
+        """The id that ends the model's turn."""
         return self.settings.end_of_turn
 
     def new_cache(self, capacity: int = MAX_LENGTH) -> KeyValueCache:
@@ -80,10 +80,10 @@ class LanguageModel:
         return KeyValueCache(settings.layers, settings.groups, settings.head_size, capacity)
 
     def read(self, ids: Sequence[int], cache: KeyValueCache, token: CancelToken | None = None) -> Logits:
-        """Append `ids`, at least one, to the sequence and return the logits of what follows.
+        """Append `ids`, at least one, to the sequence and return the logits of the next id.
 
-        Raises `Cancelled` when `token` is: the cache then holds the pieces that were read whole. Raises
-        `UserError` for ids that the model doesn't have.
+        Raises `Cancelled` when `token` is cancelled; the cache then holds the pieces that were read
+        completely. Raises `UserError` for ids that the model doesn't have.
         """
         unknown = [number for number in ids if not 0 <= number < self.settings.vocabulary]
         if unknown:

@@ -1,1 +1,1 @@
-"""Speech to codes: linguistic and semantic ones, each for themselves, and both as the models hear them."""
+"""Speech to codes: the linguistic and the semantic tokenizer, and both interleaved."""

@@ -1,4 +1,4 @@
-"""Both codebooks as the Step-Audio models hear them: token ids, two linguistic and three semantic in turn."""
+"""The dual-codebook tokenizer: token ids of two linguistic and three semantic codes in turn."""
 
 import copy
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from runtime.worker import CancelToken
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DualCodes:
-    """The codes of a recording, book by book."""
+    """The codes of a recording, by codebook."""
 
     linguistic: Codes
     """16.67 a second; the release calls them vq02."""
@@ -39,17 +39,16 @@ class DualTokenizer:
     def __init__(
         self, linguistic: LinguisticEncoder, semantic: SemanticEncoder, tokens: AudioTokens = RELEASED
     ) -> None:
-        """Number the codes of the two encoders as `tokens` says, those of the model that hears them."""
+        """`tokens` are the audio tokens of the model that reads the codes."""
         self.tokens = tokens
         self._linguistic = linguistic
         self._semantic = semantic
 
     @classmethod
     def load(cls, models: Path, placement: Placement = ALL_ON_CPU, tokens: AudioTokens | None = None) -> Self:
-        """Load both encoders from `models`, into which `python -m export all` wrote.
+        """Load both encoders from `models`, which `python -m export all` wrote.
 
-        Ids are `tokens`, by default those of the language model's tokenizer if there is one in `models`, else
-        the release's.
+        `tokens` are by default those of the language model's tokenizer in `models`, or else the release's.
         Raises `UserError` if a component is missing or they don't fit each other.
         """
         tokens = tokens or _audio_tokens(models / language_model.NAME) or RELEASED
@@ -66,10 +65,10 @@ class DualTokenizer:
     def tokenize(
         self, recording: Recording, *, trim: bool = False, token: CancelToken | None = None
     ) -> DualCodes:
-        """Return the codes of a whole recording, as the release makes them.
+        """Return the codes of a whole recording, as the release computes them.
 
-        It trims silence (`trim`) off the recording of a voice prompt, and not off what is said in a dialogue.
-        Raises `UserError` for a rate under 16 kHz, `Cancelled` once `token` is cancelled.
+        The release trims silence (`trim`) from the recording of a voice prompt, but not from speech in a
+        dialogue. Raises `UserError` for a rate under 16 kHz, `Cancelled` once `token` is cancelled.
         """
         pcm = preprocess(recording, trim=trim)
         session = self._linguistic.session()
@@ -77,11 +76,11 @@ class DualTokenizer:
         return DualCodes(codes, self._semantic.codes(pcm, token))
 
     def ids(self, codes: DualCodes) -> Ids:
-        """Return the token ids of a recording's codes; what doesn't fill the last group is dropped."""
+        """Return the token ids of a recording's codes; an incomplete last group is dropped."""
         return self.tokens.interleave(codes.linguistic, codes.semantic)
 
     def session(self, segmentation: Segmentation | None = None, peak: float = QUIETEST_PEAK) -> "DualSession":
-        """Return a session at the beginning of a stream; `peak` is what its level is scaled by at first."""
+        """Return a session at the beginning of a stream; `peak` is its initial level."""
         return DualSession(
             self._linguistic.session(),
             self._semantic.session(segmentation),
@@ -91,11 +90,11 @@ class DualTokenizer:
 
 
 class DualSession:
-    """One stream of sound and its token ids, which come while it still goes on.
+    """One stream of sound and its token ids, which are computed while it arrives.
 
-    Live there is no loudest sample of all to scale by and no whole recording for the semantic encoder to
-    hear: ids differ from the offline ones (`edge-audio tokenize --compare` says how much), but not with
-    where the stream is cut.
+    A stream can't be scaled by the loudest sample of all, and the semantic encoder can't read a whole
+    recording: so the ids differ from the offline ones (`edge-audio tokenize --compare` reports how much).
+    They don't depend on where the stream is cut.
     """
 
     def __init__(
@@ -112,13 +111,13 @@ class DualSession:
 
     @property
     def peak(self) -> float:
-        """The largest magnitude so far, for the same speaker's next session to begin with."""
+        """The largest magnitude so far, with which the same speaker's next session can begin."""
         return self._level.peak
 
     def feed(self, pcm: Samples, token: CancelToken | None = None) -> Ids:
-        """Take in samples at 16 kHz; return the ids of all groups that they complete.
+        """Take samples at 16 kHz; return the ids of all groups that they complete.
 
-        Raises `Cancelled`; the session has lost codes then and must be given up.
+        Raises `Cancelled`; the session has then lost codes and can't be used further.
         """
         levelled = self._level.push(pcm)
         return self._interleaver.feed(
@@ -126,11 +125,11 @@ class DualSession:
         )
 
     def finish(self, token: CancelToken | None = None) -> Ids:
-        """Return the ids of what is left; what doesn't fill the last group is dropped."""
+        """Return the remaining ids; an incomplete last group is dropped."""
         return self._interleaver.feed(self._linguistic.finish(token), self._semantic.finish(token))
 
     def fork(self) -> "DualSession":
-        """Return a session that goes on from here by itself: finish it to learn the ids up to a pause."""
+        """Return an independent session that continues from here: finish it to get the ids up to a pause."""
         return DualSession(
             self._linguistic.fork(),
             self._semantic.fork(),

@@ -1,4 +1,4 @@
-"""From samples to what the linguistic encoder hears: filter bank, stacked frames, normalised; as a stream."""
+"""The linguistic encoder's input as a stream: filter bank, stacked frames, normalised."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from edge_audio.audio.frame import Samples
 from edge_audio.step_audio.features.kaldi import INT16_SCALE, SHIFT_SAMPLES, WINDOW_SAMPLES, Fbank
 
 Features = NDArray[np.float32]
-"""Frames that the encoder hears, shape (frames, values)."""
+"""Frames of the encoder's input, shape (frames, values)."""
 
 _NO_SAMPLES: Samples = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Stacking:
-    """How frames of the filter bank become the encoder's, which are fewer and wider."""
+    """How frames of the filter bank are stacked to the encoder's frames, which are fewer and wider."""
 
     frames: int
-    """Frames side by side in one of the encoder's (7 in the Step-Audio release)."""
+    """Frames of the filter bank in a frame of the encoder (7 in the Step-Audio release)."""
     stride: int
-    """Frames from one of the encoder's to the next (6 in the Step-Audio release)."""
+    """Frames of the filter bank from a frame of the encoder to the next (6 in the Step-Audio release)."""
     chunk: int
-    """Frames of the encoder that one of its steps takes in (4 in the Step-Audio release)."""
+    """Frames of the encoder in one of its steps (4 in the Step-Audio release)."""
 
     @property
     def lead(self) -> int:
-        """How often the first frame is repeated before the sound begins."""
+        """How often the first frame is repeated before the sound."""
         return (self.frames - 1) // 2
 
     @property
@@ -37,10 +37,10 @@ class Stacking:
 
 
 class FrontEnd:
-    """What all streams of features share."""
+    """The part that all streams of features share."""
 
     def __init__(self, stacking: Stacking, shift: NDArray[np.float32], scale: NDArray[np.float32]) -> None:
-        """`shift` is added to each stacked frame, which then is multiplied by `scale`."""
+        """`shift` is added to each stacked frame; the sum is multiplied by `scale`."""
         self.stacking = stacking
         self.fbank = Fbank("hamming", INT16_SCALE)
         self._shift = shift
@@ -51,7 +51,7 @@ class FrontEnd:
         return FeatureStream(self)
 
     def stack(self, frames: NDArray[np.float32], count: int) -> Features:
-        """Return the first `count` stacked frames, normalised; the last of `frames` fills what is missing."""
+        """Return the first `count` stacked frames, normalised; the last of `frames` is repeated as needed."""
         first = np.arange(count)[:, None] * self.stacking.stride
         picked = np.minimum(first + np.arange(self.stacking.frames), len(frames) - 1)
         features: Features = (frames[picked].reshape(count, -1) + self._shift) * self._scale
@@ -59,9 +59,10 @@ class FrontEnd:
 
 
 class FeatureStream:
-    """Sound in, the features of one encoder step after another out.
+    """Turns sound into the features of one encoder step after another.
 
-    Where the sound is cut makes no difference: a step is computed from the same samples in the same way.
+    It makes no difference where the sound is cut: a step is always computed from the same samples in the same
+    way.
     """
 
     def __init__(self, front_end: FrontEnd) -> None:
@@ -71,11 +72,11 @@ class FeatureStream:
         self._frames: NDArray[np.float32] | None = None
 
     def push(self, pcm: Samples) -> None:
-        """Take in samples at 16 kHz in [-1, 1]."""
+        """Take samples at 16 kHz in [-1, 1]."""
         self._pcm = np.concatenate((self._pcm, pcm))
 
     def next_step(self) -> Features | None:
-        """Return the features of the next step, shape (chunk, values), or None until more sound is there."""
+        """Return the features of the next step, shape (chunk, values), or None until there is more sound."""
         stacking = self._front_end.stacking
         end = self._overlap + stacking.chunk_samples
         if len(self._pcm) < end:
@@ -88,9 +89,9 @@ class FeatureStream:
         return self._front_end.stack(frames, stacking.chunk)
 
     def last_step(self) -> Features | None:
-        """Return what is left after the last whole step, 1 to chunk frames; None if that is too little.
+        """Return the features after the last complete step, 1 to chunk frames; None if there are too few.
 
-        Too little is what does not fill one stacked frame: less than 880 samples in the Step-Audio release.
+        Less than one stacked frame is too few: fewer than 880 samples in the Step-Audio release.
         """
         stacking = self._front_end.stacking
         frames = self._stackable(self._pcm)
@@ -99,13 +100,13 @@ class FeatureStream:
         return self._front_end.stack(frames, -(-(len(frames) - stacking.lead) // stacking.stride))
 
     def fork(self) -> "FeatureStream":
-        """Return a stream that goes on from here by itself."""
+        """Return an independent stream that continues from here."""
         copy = FeatureStream(self._front_end)
         copy._pcm, copy._overlap, copy._frames = self._pcm, self._overlap, self._frames
         return copy
 
     def _stackable(self, pcm: Samples) -> NDArray[np.float32]:
-        """Return the frames of `pcm` behind those that the last step left for this one."""
+        """Return the frames of `pcm`, after those that the last step left for this one."""
         frames = self._front_end.fbank(pcm)
         if self._frames is None:
             before = frames[:1].repeat(self._front_end.stacking.lead, axis=0)

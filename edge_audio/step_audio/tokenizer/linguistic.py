@@ -1,4 +1,4 @@
-"""Linguistic codes (vq02): what is said, 16.67 codes a second, from a streaming encoder and k-means."""
+"""Linguistic codes (vq02), 16.67 a second: what is said, from a streaming encoder and k-means."""
 
 import copy
 from pathlib import Path
@@ -24,42 +24,42 @@ GRAPH = "encoder.onnx"
 """One step of the encoder."""
 
 NORMALISATION = "normalisation.npy"
-"""float32 (2, values): what is added to a stacked frame, and what it is then multiplied by."""
+"""float32 (2, values): what is added to a stacked frame, and the factor on the sum."""
 
 CENTROIDS = "centroids.npy"
 """float32 (codes, width): the k-means centroid of each code."""
 
 _LONGEST_PERIOD = 10000.0
-"""Of the sinusoids that tell positions, in units of 2 pi frames (Vaswani et al., 2017)."""
+"""Longest period of the positional sinusoids, in units of 2 pi frames (Vaswani et al., 2017)."""
 
 
 class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the runtime must know of an exported encoder; lengths in frames of the encoder (60 ms)."""
 
     features: Count
-    """Values of a frame that comes in: 560 in the Step-Audio release."""
+    """Values of an input frame: 560 in the Step-Audio release."""
     width: Count
-    """Values of a frame that goes out: 512 in the Step-Audio release."""
+    """Values of an output frame: 512 in the Step-Audio release."""
     blocks: FewCount
     heads: FewCount
     chunk_frames: FewCount
     """New frames of a step: 4 in the Step-Audio release."""
     overlap_frames: FewCount
-    """Old frames that a step sees again: 5 in the Step-Audio release."""
+    """Old frames that a step reads again: 5 in the Step-Audio release."""
     look_back_chunks: FewCount
     """Steps whose keys and values are kept: 4 in the Step-Audio release."""
     stacked_frames: FewCount
-    """Frames of the filter bank in one of the encoder's: 7 in the Step-Audio release."""
+    """Frames of the filter bank in a frame of the encoder: 7 in the Step-Audio release."""
     stride_frames: FewCount
-    """Frames of the filter bank from one of the encoder's to the next: 6 in the Step-Audio release."""
+    """Frames of the filter bank from a frame of the encoder to the next: 6 in the Step-Audio release."""
 
     def __post_init__(self) -> None:
         if self.features != self.stacked_frames * BANDS:
-            raise ValueError(f"{self.stacked_frames} frames of {BANDS} bands are no {self.features} values")
+            raise ValueError(f"{self.stacked_frames} frames of {BANDS} bands are not {self.features} values")
 
     @property
     def window_frames(self) -> int:
-        """Frames of a whole step."""
+        """Frames of a step: overlap and chunk."""
         return self.overlap_frames + self.chunk_frames
 
     @property
@@ -74,7 +74,7 @@ class LinguisticSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class EncoderStep(Protocol):
-    """Computes one step of the encoder: the exported graph, or the module that it was made from."""
+    """Computes one step of the encoder: the exported graph, or the PyTorch module."""
 
     def __call__(
         self, window: Array, keys: Array, values: Array, present: Array, token: CancelToken | None
@@ -82,7 +82,7 @@ class EncoderStep(Protocol):
         """Return the encoded window (window, width), and keys and values to keep (blocks, heads, chunk, …).
 
         `window` (window, features), `keys` and `values` (blocks, heads, past, head size), `present`
-        (past + window,): 1 for what is there. All float32.
+        (past + window,): 1 for frames that exist. All float32.
         """
         ...
 
@@ -102,22 +102,22 @@ class _Graph:
 
 
 class EncoderState:
-    """What the encoder remembers of one stream: 3.3 MB at the released sizes, however long it runs."""
+    """The encoder's state for one stream: 3.3 MB at the released sizes, however long it runs."""
 
     def __init__(self, settings: LinguisticSettings) -> None:
         self.overlap: Features = np.zeros((settings.overlap_frames, settings.features), np.float32)
-        """The last frames, scaled and with their positions; a stream begins with zeros."""
+        """The last frames, scaled and with positions added; a stream begins with zeros."""
         self.keys: NDArray[np.float32] = np.zeros(settings.memory, np.float32)
         self.values: NDArray[np.float32] = np.zeros(settings.memory, np.float32)
-        """Of past frames, shape (blocks, heads, past, head size). Attention doesn't ask for their order, so
-        the newest take the place of the oldest."""
+        """Keys and values of past frames, shape (blocks, heads, past, head size). Attention doesn't depend on
+        their order, so the newest replace the oldest."""
         self.frames = 0
-        """Frames taken in."""
+        """Frames read so far."""
         self.steps = 0
-        """Steps computed."""
+        """Steps computed so far."""
 
     def copy(self) -> "EncoderState":
-        """Return a state that goes on from here by itself."""
+        """Return an independent state that continues from here."""
         other = copy.copy(self)
         other.keys, other.values = self.keys.copy(), self.values.copy()
         return other
@@ -133,7 +133,7 @@ class LinguisticEncoder:
         centroids: NDArray[np.float32],
         step: EncoderStep,
     ) -> None:
-        """Join the parts: `normalisation` (2, features), `centroids` (codes, width)."""
+        """`normalisation` is (2, features), `centroids` (codes, width)."""
         self.settings = settings
         self.front_end = FrontEnd(
             Stacking(settings.stacked_frames, settings.stride_frames, settings.chunk_frames), *normalisation
@@ -147,7 +147,7 @@ class LinguisticEncoder:
 
     @classmethod
     def load(cls, folder: Path, compute: Compute = ON_CPU) -> Self:
-        """Load what `python -m export linguistic` wrote into `folder`. Raises `UserError`."""
+        """Load the component in `folder`, which `python -m export linguistic` wrote. Raises `UserError`."""
         component = Component(folder, COMPONENT)
         for name in (GRAPH, NORMALISATION, CENTROIDS):
             component.path(name)
@@ -179,41 +179,41 @@ class LinguisticEncoder:
         return LinguisticSession(self, self.front_end.stream(), EncoderState(self.settings))
 
     def encode(self, features: Features, state: EncoderState, token: CancelToken | None = None) -> Features:
-        """Compute one step for 1 to chunk_frames new frames, and take them into `state`.
+        """Compute one step for 1 to chunk_frames new frames, and add them to `state`.
 
-        Returns the encoded window without what is absent from it; the last `len(features)` rows are those of
-        the new frames. Only a stream's last step may have fewer than chunk_frames. Raises `Cancelled`,
-        leaving `state` as it was.
+        Returns the encoded window without its missing frames; the last `len(features)` rows are those of the
+        new frames. Only a stream's last step may have fewer than chunk_frames. Raises `Cancelled`, and then
+        leaves `state` as it was.
         """
         settings = self.settings
-        there = settings.overlap_frames + len(features)
+        end = settings.overlap_frames + len(features)
         window = np.zeros((settings.window_frames, settings.features), np.float32)
         window[: settings.overlap_frames] = state.overlap
-        window[settings.overlap_frames : there] = self._placed(features, state.frames)
+        window[settings.overlap_frames : end] = self._placed(features, state.frames)
         present = np.zeros(settings.past_frames + settings.window_frames, np.float32)
         present[: state.steps * settings.chunk_frames] = 1.0
-        present[settings.past_frames :] = np.arange(settings.window_frames) < there
+        present[settings.past_frames :] = np.arange(settings.window_frames) < end
 
         encoded, keys, values = self._step(window, state.keys, state.values, present, token)
 
         slot = state.steps % settings.look_back_chunks * settings.chunk_frames
         state.keys[:, :, slot : slot + settings.chunk_frames] = keys
         state.values[:, :, slot : slot + settings.chunk_frames] = values
-        state.overlap = window[there - settings.overlap_frames : there]
+        state.overlap = window[end - settings.overlap_frames : end]
         state.frames += len(features)
         state.steps += 1
-        return encoded[:there]
+        return encoded[:end]
 
     def nearest(self, encoded: Features) -> Codes:
-        """Return the code of each encoded frame: the nearest centroid, of several as near the first."""
+        """Return the code of each encoded frame: the nearest centroid, the first one in a tie."""
         # The differences themselves: |c|^2 - 2 x.c is faster, but rounds close calls the wrong way.
         differences = (self._centroids - frame for frame in encoded)
         return np.array([np.argmin(np.einsum("cw,cw->c", d, d)) for d in differences], np.int64)
 
     def _placed(self, features: Features, before: int) -> NDArray[np.float32]:
-        """Return `features`, scaled, with the positions that follow `before` frames, counted from 1.
+        """Return `features`, scaled, plus the encoding of their positions after `before` frames, from 1.
 
-        Computed here in float64, not in the graph: in a session of hours the angles outgrow float32.
+        It is computed here in float64, not in the graph: in a session of hours the angles outgrow float32.
         """
         positions = before + 1 + np.arange(len(features))
         angles = positions[:, None] * self._rates
@@ -223,7 +223,7 @@ class LinguisticEncoder:
 
 
 class LinguisticSession:
-    """One stream of sound and its codes. Where the sound is cut makes no difference to them."""
+    """One stream of sound and its codes, which don't depend on where the sound is cut."""
 
     def __init__(self, encoder: LinguisticEncoder, stream: FeatureStream, state: EncoderState) -> None:
         self._encoder = encoder
@@ -236,9 +236,9 @@ class LinguisticSession:
         return self._state.steps
 
     def feed(self, pcm: Samples, token: CancelToken | None = None) -> Codes:
-        """Take in samples at 16 kHz in [-1, 1]; return the codes of all steps that they complete.
+        """Take samples at 16 kHz in [-1, 1]; return the codes of all steps that they complete.
 
-        Raises `Cancelled`; the session has lost codes then and must be given up.
+        Raises `Cancelled`; the session has then lost codes and can't be used further.
         """
         self._stream.push(pcm)
         codes = [np.empty(0, np.int64)]
@@ -247,15 +247,15 @@ class LinguisticSession:
         return np.concatenate(codes)
 
     def finish(self, token: CancelToken | None = None) -> Codes:
-        """Return the codes of what is left; the session takes in nothing after that.
+        """Return the remaining codes; the session takes no more samples after that.
 
-        They differ from those that the same sound gets when more follows, as its last step sees less.
+        They differ from those of the same sound when more follows, as the last step has less context.
         """
         features = self._stream.last_step()
         return np.empty(0, np.int64) if features is None else self._codes(features, token)
 
     def fork(self) -> "LinguisticSession":
-        """Return a session that goes on from here by itself: finish it to learn the codes up to a pause."""
+        """Return an independent session that continues from here: finish it for the codes up to a pause."""
         return LinguisticSession(self._encoder, self._stream.fork(), self._state.copy())
 
     def _codes(self, features: Features, token: CancelToken | None) -> Codes:

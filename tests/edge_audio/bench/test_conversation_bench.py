@@ -5,7 +5,7 @@ import pytest
 from edge_audio.adapters import load_models
 from edge_audio.bench.conversation.bench import hold, measure_idle
 from edge_audio.bench.conversation.material import Material, Part, SpokenTurn, read_material
-from edge_audio.bench.conversation.summary import Held, summary
+from edge_audio.bench.conversation.summary import Run, summary
 from edge_audio.config import load_config
 
 pytestmark = pytest.mark.models
@@ -20,7 +20,7 @@ def test_a_short_conversation_is_held_and_judged() -> None:
     began: list[str] = []
     spoken: list[None] = []
 
-    async def run() -> tuple[Held, float]:
+    async def run() -> tuple[Run, float]:
         config = load_config()
         models = await load_models(config)
         try:

@@ -5,7 +5,7 @@ import pytest
 
 from edge_audio.audio.frame import FILE_RATE_HZ
 from edge_audio.bench.conversation.judge import (
-    Heard,
+    HeldPart,
     Output,
     SoundRow,
     TurnRow,
@@ -48,8 +48,8 @@ def sound(began_s: float) -> Performed:
 
 def heard(
     played: Output, performed: list[Performed], *events: tuple[float, Event], echo: bool = False
-) -> Heard:
-    return Heard("part", echo, performed, 0, events, played)
+) -> HeldPart:
+    return HeldPart("part", echo, performed, 0, events, played)
 
 
 def ended(at_s: float, epoch: int, text: str = "Where do penguins live?") -> tuple[float, Event]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from edge_audio.audio.frame import FILE_RATE_HZ
-from edge_audio.bench.conversation.judge import Heard, Output
+from edge_audio.bench.conversation.judge import HeldPart, Output
 from edge_audio.bench.conversation.material import Clip, Pause, SpokenTurn
 from edge_audio.bench.conversation.meter import Work
 from edge_audio.bench.conversation.performance import Cue, Performed
 from edge_audio.bench.conversation.picture import draw
-from edge_audio.bench.conversation.summary import Held, summary
+from edge_audio.bench.conversation.summary import Run, summary
 from edge_audio.events import Event, ReplyPaused, SpeculationEnded, TurnEnded, TurnFinished, TurnReport
 
 PLAIN = Clip("plain.flac", "What do cows eat?", 0.0, 1.0)
@@ -23,7 +23,7 @@ def performed(
     return Performed(Cue(SpokenTurn(clip.name), clip, sound, into_reply_s), began_s)
 
 
-def held(gap_s: float, *, works: list[Work]) -> Held:
+def held(gap_s: float, *, works: list[Work]) -> Run:
     """Two turns and an interruption, with a cough over the first reply; the second turn is cut off."""
     sounds = ((1.0 + gap_s, 4.0), (11.2, 11.6), (12.0 + gap_s, 15.1), (16.0 + gap_s, 18.0))
     pcm = np.zeros(20 * FILE_RATE_HZ, np.float32)
@@ -46,8 +46,8 @@ def held(gap_s: float, *, works: list[Work]) -> Held:
         (16.2, TurnEnded("What do cows eat?", 16.2, 4)),
         (18.1, TurnFinished(4, TurnReport(""))),
     ]
-    part = Heard("part", True, heard, 1, events, Output(pcm, FILE_RATE_HZ))
-    return Held([part], works)
+    part = HeldPart("part", True, heard, 1, events, Output(pcm, FILE_RATE_HZ))
+    return Run([part], works)
 
 
 WORKS = [
@@ -94,7 +94,7 @@ def test_every_figure_of_a_conversation(figures: dict[str, object]) -> None:
 
 
 def test_of_nothing_there_are_no_figures() -> None:
-    nothing = summary(Held([], []), Held([], []))
+    nothing = summary(Run([], []), Run([], []))
     assert nothing["turns"] == 0
     assert nothing["commit_rate"] is None
     assert nothing["response_gap_ms"] == {"p50": None, "p90": None, "p95": None}
@@ -113,4 +113,4 @@ def test_the_picture_shows_every_turn_and_sound(figures: dict[str, object]) -> N
 
 def test_an_empty_conversation_can_be_drawn() -> None:
     machine = {"processor": "x", "cores": 2, "load_1min": 0.1}
-    ElementTree.fromstring(draw(summary(Held([], []), Held([], [])) | {"models": {}, "load": machine}))
+    ElementTree.fromstring(draw(summary(Run([], []), Run([], [])) | {"models": {}, "load": machine}))

@@ -68,5 +68,5 @@ def test_a_folder_without_components_is_an_error(tmp_path):
 def test_a_component_that_is_not_whole_is_an_error(tmp_path):
     write_component(tmp_path / "flow", "fp32", 10)
     (tmp_path / "flow" / "weights.bin").write_bytes(b"")
-    with pytest.raises(UserError, match="missing or not whole"):
+    with pytest.raises(UserError, match="missing or incomplete"):
         plan_memory([tmp_path])

@@ -85,9 +85,9 @@ def test_a_piece_is_as_far_behind_as_it_is_made_later_than_it_was_said(
     samples = 0
     for piece in live:
         assert piece.start_s == samples / resynthesizer.sample_rate_hz
-        assert piece.behind_s == piece.heard_s - piece.start_s
+        assert piece.delay_s == piece.heard_s - piece.start_s
         samples += len(piece.pcm)
-    assert live[0].behind_s == 1.0
+    assert live[0].delay_s == 1.0
 
 
 def test_a_long_recording_is_decoded_chunk_by_chunk(resynthesizer: Resynthesizer) -> None:

@@ -19,7 +19,7 @@ def test_interleaves_and_writes_as_the_reference(case):
     assert ids.tolist() == case["ids"]
     assert RELEASED.text(ids) == case["string"]
     if case["parse_error"]:
-        with pytest.raises(ValueError, match="no row"):
+        with pytest.raises(ValueError, match="no sequence"):
             RELEASED.parse(case["string"])
     else:
         assert RELEASED.parse(case["string"]).tolist() == case["string_parsed_by_get_audio_tokens"]
@@ -97,8 +97,8 @@ def test_ids_of_text_are_refused(wrong):
 @pytest.mark.parametrize(
     "wrong", ["x", "<audio_>", "<audio_1> <audio_2>", "<audio_-1>", "<audio_1", "<audio_1>\n"]
 )
-def test_what_is_no_row_of_audio_tokens_is_refused(wrong):
-    with pytest.raises(ValueError, match="no row"):
+def test_what_is_no_sequence_of_audio_tokens_is_refused(wrong):
+    with pytest.raises(ValueError, match="no sequence"):
         RELEASED.parse(wrong)
 
 

@@ -29,7 +29,7 @@ class CountingEncoder:
     def __call__(self, recording: Recording) -> VoicePrompt:
         self.calls += 1
         if self._refuse:
-            raise UserError("The recording is too short to tell a voice.", "Record a few seconds of speech.")
+            raise UserError("The recording is too short for a voice.", "Record a few seconds of speech.")
         pcm = recording.pcm
         return VoicePrompt(
             np.arange(10), pcm[:160].reshape(2, 80), np.append(pcm[:191], np.float32(pcm.size))
@@ -143,7 +143,7 @@ def test_a_changed_recording_is_told_or_made_again(registry: VoiceRegistry) -> N
     registry.add("Ann", recording(), "Hello.", CountingEncoder())
     changed = recording(1, 700)
     soundfile.write(registry.folder / "Ann" / RECORDING, changed.pcm, RATE_HZ, subtype="FLOAT")
-    with pytest.raises(UserError, match=r"prompt\.npz was not made of the recording beside it\. Export "):
+    with pytest.raises(UserError, match=r"prompt\.npz was not made from the recording beside it\. Export "):
         registry.load("Ann")
     assert VoiceRegistry(registry.folder, CountingEncoder()).load("Ann").prompt.embedding[-1] == 700
     assert registry.load("Ann").prompt.embedding[-1] == 700

@@ -30,7 +30,7 @@ def test_a_short_recording_is_taken_whole() -> None:
 
 @pytest.mark.parametrize(
     ("pcm", "told"),
-    [(noise(0.99), r"0\.99 s long; 1 s make a voice"), (noise(3.0, 0.0005), "silent")],
+    [(noise(0.99), r"0\.99 s long; a voice needs 1 s"), (noise(3.0, 0.0005), "silent")],
 )
 def test_a_recording_that_tells_no_voice_is_refused(pcm: np.ndarray, told: str) -> None:
     with pytest.raises(UserError, match=told):

@@ -79,7 +79,7 @@ def test_a_cache_never_grows_beyond_its_capacity(model: LanguageModel) -> None:
 def test_a_folder_that_is_not_whole_is_refused(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "lm")
     (tmp_path / "lm" / "weights.bin").unlink()
-    with pytest.raises(UserError, match=r"weights\.bin is missing or not whole"):
+    with pytest.raises(UserError, match=r"weights\.bin is missing or incomplete"):
         LanguageModel.load(tmp_path / "lm")
 
 

@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_audio.step_audio.features.prompt import voice_prompt
 from edge_audio.step_audio.features.prompt_mel import PromptMel
 from edge_audio.step_audio.features.recording import Recording, read_recording
 from edge_audio.step_audio.features.speaker import SpeakerModel
+from edge_audio.step_audio.voice_encoder import voice_prompt
 from runtime.errors import UserError
 
-GOLDEN = Path(__file__).parents[3] / "data" / "golden"
+GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 MEL = PromptMel(22_050, 1024, 256, 80, 8000.0)
 CODES = np.array([1, 2, 3, 4, 5])
 
