@@ -34,17 +34,21 @@ class LatestTask:
             self._task.cancel()
 
     async def run(self) -> None:
-        """Run jobs as they are asked for, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._asked.wait()
-                self._asked.clear()
-                if (job := self._job) is None:
-                    continue
-                self._job = None
-                self._task = group.create_task(_as_coroutine(job))
-                await asyncio.wait((self._task,))
-                self._task = None
+        """Run jobs as they are asked for, until cancelled. Raises what a job raises."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    await self._asked.wait()
+                    self._asked.clear()
+                    if (job := self._job) is None:
+                        continue
+                    self._job = None
+                    self._task = group.create_task(_as_coroutine(job))
+                    await asyncio.wait((self._task,))
+                    self._task = None
+        except BaseExceptionGroup as failures:
+            first = failures.exceptions[0]  # there is but one job at a time
+            raise first from first.__cause__
 
 
 async def _as_coroutine(job: Callable[[], Awaitable[None]]) -> None:

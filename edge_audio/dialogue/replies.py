@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
@@ -69,7 +70,15 @@ class Replies:
 
     def begin(self, reply: Reply, said: UserTurn) -> None:
         """Have the chat model answer `said` with `reply`, in the light of the context as it is now."""
-        self._make(reply, self._chat.reply(self._context.messages(), said), said.language)
+        context = self._context.messages()
+
+        async def answered() -> AsyncGenerator[TextDelta, None]:
+            # Called only here, where whatever it raises is a failure of this reply.
+            async with aclosing(self._chat.reply(context, said)) as deltas:
+                async for delta in deltas:
+                    yield delta
+
+        self._make(reply, answered(), said.language)
 
     def recite(self, reply: Reply, text: str) -> None:
         """Make `reply` of `text`, which no chat model wrote."""

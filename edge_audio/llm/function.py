@@ -28,6 +28,8 @@ class FunctionModel(ChatModel):
         texts = self._function((*context, Message("user", turn.transcript or "")))
         async with aclosing(_generator(texts)) as pieces:
             async for text in pieces:
+                if not isinstance(text, str):
+                    raise TypeError(f"{self.name} must yield text, not {type(text).__name__}")
                 yield TextDelta(text)
 
 

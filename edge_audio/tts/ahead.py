@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+import numpy as np
+
 from edge_audio.text.clauses import Clause
-from edge_audio.tts.voice import SpokenChunk, Style, Voice
+from edge_audio.tts.voice import SpokenChunk, Style, Voice, VoiceError
 from runtime.channel import Channel
 
 Line = tuple[Clause, Style]
@@ -59,10 +61,21 @@ async def speak_ahead(voice: Voice, lines: AsyncIterator[Line]) -> AsyncGenerato
         tasks.clear()  # they hold what was computed, and `begin` holds them, its own one among them
 
 
+def _check(voice: Voice, chunk: SpokenChunk) -> None:
+    """Raise `VoiceError` if `chunk` isn't what a voice yields: its samples might be loud noise."""
+    pcm = chunk.pcm
+    if not isinstance(pcm, np.ndarray) or pcm.ndim != 1 or pcm.dtype != np.float32:
+        found = f"{pcm.dtype} of shape {pcm.shape}" if isinstance(pcm, np.ndarray) else type(pcm).__name__
+        raise VoiceError(f"The voice {voice.name} made {found} where float32 of shape (n,) is due.")
+    if not np.isfinite(pcm).all():
+        raise VoiceError(f"The voice {voice.name} made samples that are not numbers (NaN or infinity).")
+
+
 async def _speak(voice: Voice, clause: Clause, style: Style, into: Channel[SpokenChunk]) -> None:
     try:
         async with aclosing(voice.speak(clause, style)) as chunks:
             async for chunk in chunks:
+                _check(voice, chunk)
                 await into.put(chunk)
     finally:
         into.close()

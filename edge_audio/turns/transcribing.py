@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_audio.asr.recognizer import Recognizer, Transcript, Utterance
 from edge_audio.audio.frame import Samples
@@ -16,6 +16,20 @@ from runtime.trace import Trace
 from runtime.urgency import Urgency
 
 _log = logging.getLogger(__name__)
+
+
+class _Unheard(Utterance):
+    """An utterance that the recognizer could not take: asking for its words says why."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    def feed(self, pcm: Samples) -> None:
+        """Take sound that nobody hears."""
+
+    async def transcribe(self, *, partial: bool = False) -> Transcript:
+        """Raise the failure."""
+        raise self._failure
 
 
 @dataclass(slots=True)
@@ -82,14 +96,20 @@ class Transcribing:
 
     def begin(self, heard: Iterable[Samples]) -> None:
         """Open an utterance that starts with what was `heard` just before."""
-        self._utterance = self._recognizer.open()
+        try:
+            self._utterance = self._recognizer.open()
+        except Exception as failure:
+            self._utterance = _Unheard(failure)
         for pcm in heard:
-            self._utterance.feed(pcm)
+            self.feed(pcm)
 
     def feed(self, pcm: Samples) -> None:
         """Append sound at 16 kHz to the utterance, if one is open."""
         if self._utterance is not None:
-            self._utterance.feed(pcm)
+            try:
+                self._utterance.feed(pcm)
+            except Exception as failure:
+                self._utterance = _Unheard(failure)
 
     def end(self) -> None:
         """Forget the utterance and what is being computed for it."""
@@ -168,7 +188,10 @@ class Transcribing:
         Urgency(Priority.PARTIAL if partial else Priority.TRANSCRIPT, self).use()
         try:
             with self._trace.span("asr"):
-                return await utterance.transcribe(partial=partial)
+                heard = await utterance.transcribe(partial=partial)
+                if not isinstance(heard, Transcript) or not isinstance(heard.text, str | None):
+                    raise TypeError(f"{heard!r} is no transcript")
+                return heard if heard.text is None else replace(heard, text=heard.text.strip())
         except Exception as failure:
             _log.debug("the recognizer failed", exc_info=True)
             self._report(Notice(f"The recognizer failed: {failure}", True, Part.ASR, Code.FAILED))

@@ -1,6 +1,8 @@
 import asyncio
 
-from runtime.actor import Actor, ActorGroup
+import pytest
+
+from runtime.actor import Actor, ActorFailed, ActorGroup
 from runtime.clock import run_virtual
 from runtime.latest import LatestTask
 
@@ -53,3 +55,19 @@ def test_of_several_asked_at_once_only_the_last_runs() -> None:
 
     run_virtual(main())
     assert log == [2]
+
+
+def test_a_job_that_fails_fails_the_actor_with_what_it_raised() -> None:
+    async def fail() -> None:
+        raise LookupError("mine")
+
+    async def main() -> None:
+        latest = LatestTask()
+        async with ActorGroup() as group:
+            group.start(Actor("latest", latest.run))
+            latest.ask(fail)
+            await asyncio.sleep(1)
+
+    with pytest.raises(ActorFailed, match="latest: mine") as failed:
+        run_virtual(main())
+    assert isinstance(failed.value.__cause__, LookupError)
