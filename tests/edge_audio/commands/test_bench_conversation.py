@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from edge_audio.bench.conversation.summary import Held, summary
+from edge_audio.bench.conversation.summary import Run, summary
 from edge_audio.commands import bench
 from runtime.errors import UserError
 
-FIGURES = summary(Held([], []), Held([], [])) | {
+FIGURES = summary(Run([], []), Run([], [])) | {
     "models": {"asr": "tiny"},
     "load": {"processor": "x", "cores": 2, "load_1min": 0.1},
 }
