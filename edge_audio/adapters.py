@@ -61,8 +61,11 @@ async def load_models(
 
     What is given is used as it is, in place of what the config names. `conversations` is how many are to
     share the models at a time: a local chat model keeps so many prompts cached, which costs memory. Raises
-    `UserError` where the config names no such model or it isn't here.
+    `UserError` where the config names no such model or it isn't here, `ValueError` for fewer `conversations`
+    than one.
     """
+    if conversations < 1:
+        raise ValueError(f"models are loaded for one conversation or more, not for {conversations}")
     shared = replace(config.shared, conversations=conversations)
     tells_words = recognizer is not None or config.asr is not None
     answers = config.llm if chat is None else None

@@ -129,14 +129,14 @@ def configs_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / "configs"
 
 
-def load_config(path: Path | None = None) -> Config:
+def load_config(path: Path | str | None = None) -> Config:
     """Read a config file; `configs/desktop.toml` if `path` is None.
 
     A relative path of models or voices means the folder beside the file, wherever the command runs; if there
     is none, it means one relative to where the command runs. Raises `UserError` naming the file, the key and
     what it may be.
     """
-    path = path or configs_folder() / "desktop.toml"
+    path = Path(path or configs_folder() / "desktop.toml")
     try:
         return read_table(Config, tomllib.loads(path.read_text("utf-8")), path.parent)
     except FileNotFoundError:

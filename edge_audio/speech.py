@@ -117,7 +117,7 @@ async def transcribe(
 
     `audio` is the path of a file, or samples at 16 kHz, shape (n,), in [-1, 1]. Recognized by `recognizer` if
     it is given, else by the one that `config` names. Raises `UserError` for a file that can't be read or a
-    recognizer that can't be loaded, `ValueError` for samples of another shape or type.
+    recognizer that can't be loaded, `ValueError` for samples of another shape or type, or that are NaN.
     """
     if isinstance(audio, np.ndarray):
         pcm = _checked(audio)
@@ -134,9 +134,11 @@ async def transcribe(
 
 
 def _checked(samples: NDArray[Any]) -> Samples:
-    """Return `samples` as float32. Raises `ValueError` if they are not floats of shape (n,)."""
+    """Return `samples` as float32. Raises `ValueError` if they are not finite floats of shape (n,)."""
     if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
         raise ValueError(f"samples are floats of shape (n,), not {samples.dtype} of shape {samples.shape}")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples are numbers, neither NaN nor infinity")
     return samples.astype(np.float32, copy=False)
 
 

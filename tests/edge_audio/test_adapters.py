@@ -177,3 +177,12 @@ def test_a_second_chat_model_stands_by() -> None:
 def test_a_conversation_without_a_model_is_told_which_table_it_lacks(missing: str, told: str) -> None:
     with pytest.raises(UserError, match=rf"{told}.*\[{missing}\]"):
         load(config(**{missing: None}))
+
+
+@pytest.mark.parametrize("conversations", [0, -1])
+def test_models_for_no_conversation_are_refused_before_anything_is_loaded(
+    deeds: list[str], conversations: int
+) -> None:
+    with pytest.raises(ValueError, match=f"one conversation or more, not for {conversations}"):
+        asyncio.run(load_models(Config(), conversations=conversations))
+    assert deeds == []

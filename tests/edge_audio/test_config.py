@@ -150,3 +150,9 @@ def test_the_expected_language_is_the_conversation_s_or_the_recognizer_s(
     tmp_path: Path, text: str, language: str | None
 ) -> None:
     assert load(tmp_path, text).language == language
+
+
+def test_a_path_may_be_text(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text(VOICE)
+    assert load_config(str(path)) == load_config(path)

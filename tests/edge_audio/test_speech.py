@@ -190,6 +190,12 @@ def test_samples_of_another_shape_or_type_are_refused(samples: np.ndarray) -> No
         blocking.transcribe(samples, recognizer=ScriptedRecognizer())
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="neither NaN nor infinity"):
+        blocking.transcribe(np.full(16_000, value, np.float32), recognizer=ScriptedRecognizer())
+
+
 @pytest.mark.parametrize("as_text", [True, False])
 def test_a_file_is_transcribed_by_the_config_s_recognizer(
     tmp_path: Path, loaded: Loaded, as_text: bool
