@@ -82,7 +82,7 @@ class Adapter:
         """Import the struct of its table. Raises `UserError` if the package is broken."""
         try:
             found = self.entry_point.load()
-        except Exception as error:  # whatever a package does when it is imported
+        except (Exception, SystemExit) as error:  # whatever a package does when it is imported
             _log.debug("the adapter %s can't be imported", self.name, exc_info=True)
             raise self._broken(f"{type(error).__name__}: {error}") from error
         if not (isinstance(found, type) and issubclass(found, self.seam.kind)):

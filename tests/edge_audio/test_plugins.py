@@ -127,6 +127,16 @@ def test_a_broken_package_is_named_with_its_fault_and_harms_no_other(site: Site)
     assert read_table(Config, {"tts": {"adapter": "hibari"}}).tts == HibariConfig()
 
 
+def test_a_package_that_exits_as_it_is_imported_ends_no_program(site: Site) -> None:
+    site.install(
+        "leaving-voice",
+        "[edge_audio.tts]\nleaving = leaving_voice:Config\n",
+        leaving_voice="raise SystemExit(3)",
+    )
+    with pytest.raises(UserError, match=r"leaving-voice 1\.2 can't be used: SystemExit: 3\."):
+        settings_of(seam("tts"), "leaving")
+
+
 @pytest.mark.parametrize("place", ["parrot_voice:parrot", "parrot_voice:Nobody", "edge_audio.config:Config"])
 def test_what_is_no_table_of_the_seam_is_refused(site: Site, place: str) -> None:
     site.install("parrot-voice", f"[edge_audio.tts]\nparrot = {place}\n", parrot_voice=PARROT)
