@@ -43,7 +43,7 @@ def language_of(text: str, *candidates: str | None) -> str | None:
     """
     scripts = _scripts(text)
     for code in candidates:
-        if code is not None and _may_be(code, scripts):
+        if code and _may_be(code, scripts):
             return code
     return _ONLY_ONE.get(_main(scripts))
 

@@ -13,6 +13,7 @@ from edge_audio.text.script import language_of
         ("Hello.", ("en",), "en"),
         ("Hallo.", (None, "de"), "de"),
         ("Hallo.", (), None),
+        ("Hallo.", ("", "de"), "de"),
         ("Hallo.", ("nl",), "nl"),
         ("42", ("fr",), "fr"),
         ("...", (), None),
