@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 
 from edge_audio.dialogue.context import Context
 from edge_audio.dialogue.reply import Reply, ReplyWatcher, Speaking
@@ -70,15 +69,11 @@ class Replies:
 
     def begin(self, reply: Reply, said: UserTurn) -> None:
         """Have the chat model answer `said` with `reply`, in the light of the context as it is now."""
-        context = self._context.messages()
-
-        async def answered() -> AsyncGenerator[TextDelta, None]:
-            # Called only here, where whatever it raises is a failure of this reply.
-            async with aclosing(self._chat.reply(context, said)) as deltas:
-                async for delta in deltas:
-                    yield delta
-
-        self._make(reply, answered(), said.language)
+        try:
+            deltas = self._chat.reply(self._context.messages(), said)
+        except Exception as failure:  # as if it had come with the first word
+            deltas = _raising(failure)
+        self._make(reply, deltas, said.language)
 
     def recite(self, reply: Reply, text: str) -> None:
         """Make `reply` of `text`, which no chat model wrote."""
@@ -150,3 +145,9 @@ class Replies:
         task = self._group.start(Actor(f"reply {reply.epoch}", make))
         self._tasks[reply.epoch] = task
         task.add_done_callback(lambda _: self._tasks.pop(reply.epoch, None))
+
+
+async def _raising(failure: Exception) -> AsyncGenerator[TextDelta, None]:
+    """Raise `failure` where text was to come."""
+    raise failure
+    yield
