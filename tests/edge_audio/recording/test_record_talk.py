@@ -31,7 +31,7 @@ def test_ctrl_c_leaves_a_recording_that_can_be_read(tmp_path: Path) -> None:
     it.send_signal(signal.SIGINT)
     out, error = it.communicate(timeout=20)
     assert (it.returncode, error) == (0, "")
-    assert "Recording into kept: all that the microphone hears" in out.replace("\n", " ")
+    assert "Recording into kept: everything that the microphone hears" in out.replace("\n", " ")
     kept = read_recording(tmp_path / "kept")
     heard, asked = kept.heard(), read_audio(QUESTION)
     assert len(heard) > INPUT_RATE_HZ
