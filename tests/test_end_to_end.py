@@ -27,6 +27,7 @@ from edge_audio.commands.talk import DEMO
 from edge_audio.config import configs_folder, load_config
 from edge_audio.events import Event, ReplyStarted, SpeculationStarted, SpeechStarted, TurnEnded
 from edge_audio.llm.chat_model import UserTurn
+from edge_audio.llm.llamacpp import LlamaCppModel
 from edge_audio.text.clauses import Clause
 from edge_audio.tts.voice import Style
 from runtime.worker import ThreadLane
@@ -140,7 +141,7 @@ def models() -> Models:
 
 
 def lane_of(model: object) -> ThreadLane:
-    lane = model._lane
+    lane = model._slots[0].lane if isinstance(model, LlamaCppModel) else model._lane
     assert isinstance(lane, ThreadLane)
     return lane
 
