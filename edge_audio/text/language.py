@@ -1,6 +1,7 @@
 """The table of a language: all that the rules of this room know of it."""
 
 import re
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -98,11 +99,12 @@ def find_language(code: str | None) -> Language | None:
         return None
     name = f"{__package__}.languages.{match['language']}"
     try:
-        found: Language = import_module(name).LANGUAGE
+        module = sys.modules.get(name) or import_module(name)  # the first is faster, and mostly it is there
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
         return None
+    found: Language = module.LANGUAGE
     return found
 
 

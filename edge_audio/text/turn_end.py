@@ -79,10 +79,10 @@ def _is_marked(text: str) -> bool:
 
 def _ends_on_an_open_word(sentence: str, rules: Language, *, asked: bool) -> bool:
     """Whether `sentence`, which may be `asked`, ends on a word after which something is missing."""
-    words = rules.needs_more | rules.fillers
-    if not asked:
-        words |= rules.left_open
+    tables = (rules.needs_more, rules.fillers, *([] if asked else [rules.left_open]))
     if not rules.blanks:
-        return sentence.endswith(tuple(words)) and not sentence.endswith(tuple(rules.closed))
+        return any(sentence.endswith(tuple(words)) for words in tables) and not sentence.endswith(
+            tuple(rules.closed)
+        )
     last = (rules.words(sentence) or [""])[-1]
-    return sentence.endswith(last) and last in words and sentence not in rules.closed
+    return sentence.endswith(last) and any(last in words for words in tables) and sentence not in rules.closed
