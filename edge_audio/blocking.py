@@ -19,6 +19,11 @@ class Speech:
     speech: speech.Speech
 
     @property
+    def text(self) -> str:
+        """What is spoken."""
+        return self.speech.text
+
+    @property
     def rate_hz(self) -> int:
         """Rate of the sound."""
         return self.speech.rate_hz
@@ -30,16 +35,22 @@ class Speech:
         async def take() -> SpokenChunk | None:
             return await anext(chunks, None)
 
+        _refuse_inside_a_loop()
         with asyncio.Runner() as runner:
-            while (chunk := runner.run(take())) is not None:
-                yield chunk
+            try:
+                while (chunk := runner.run(take())) is not None:
+                    yield chunk
+            finally:
+                runner.run(chunks.aclose())
 
     def samples(self) -> Samples:
         """Return the whole sound at `rate_hz`, shape (n,)."""
+        _refuse_inside_a_loop()
         return asyncio.run(self.speech.samples())
 
     def save(self, path: Path | str) -> float:
         """Write it into a WAV file at `path`; return its seconds."""
+        _refuse_inside_a_loop()
         return asyncio.run(self.speech.save(path))
 
 
@@ -61,4 +72,15 @@ def transcribe(
     recognizer: Recognizer | None = None,
 ) -> Transcript:
     """Return what is said in `audio`; see `edge_audio.transcribe`."""
+    _refuse_inside_a_loop()
     return asyncio.run(speech.transcribe(audio, config=config, recognizer=recognizer))
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        "edge_audio.blocking would stop the running event loop; await edge_audio's own instead"
+    )

@@ -28,7 +28,8 @@ class Speech:
     """A text on its way to be spoken; nothing is computed before it is taken.
 
     Iterate over it for chunks as they come, or take it whole with `samples` or `save`. Each time it is spoken
-    anew. Raises `UserError` if the voice can't be loaded, `VoiceError` if it can't speak.
+    anew. A text in which nothing can be said makes no sound. Raises `UserError` if the voice can't be loaded,
+    `VoiceError` if it can't speak.
     """
 
     text: str
@@ -80,8 +81,8 @@ def speak(
 ) -> Speech:
     """Return `text` as speech: of `voice` if it is given, else of the voice that `config` names.
 
-    A voice that is loaded here is loaded each time that the speech is taken, and freed after it; who speaks
-    often loads one and gives it. `style` says how to speak.
+    A voice that is loaded here is loaded each time that the speech is taken, and freed after it; to
+    speak often, load one and give it. `style` says how to speak.
     """
     settings = as_config(config)
     return Speech(text, settings, voice, style or Style(speed=settings.tts.speed))

@@ -147,13 +147,36 @@ def test_without_an_event_loop_speech_is_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "out.wav").is_file()
 
 
-def test_without_an_event_loop_a_loop_that_is_broken_off_frees_the_voice(loaded: Loaded) -> None:
-    for chunk in blocking.speak(TEXT):
+def test_without_an_event_loop_a_loop_that_is_broken_off_frees_the_voice_in_silence(
+    loaded: Loaded, caplog: pytest.LogCaptureFixture
+) -> None:
+    speech = blocking.speak(TEXT)
+    assert speech.text == TEXT
+    for chunk in speech:
         assert TEXT[chunk.text_start : chunk.text_end] == "One is this."
         break
     (voice,) = loaded.voices
     assert voice.closed
     assert voice.running == 0
+    assert not caplog.records  # asyncio logs tasks and generators that are left over
+
+
+@pytest.mark.filterwarnings("error")
+def test_inside_an_event_loop_what_blocks_is_refused(tmp_path: Path) -> None:
+    speech = blocking.speak(TEXT, voice=ToneVoice())
+    uses = (
+        speech.samples,
+        lambda: speech.save(tmp_path / "out.wav"),
+        lambda: list(speech),
+        lambda: blocking.transcribe(np.zeros(16_000, np.float32), recognizer=ScriptedRecognizer("Yes.")),
+    )
+
+    async def main() -> None:
+        for use in uses:
+            with pytest.raises(RuntimeError, match="would stop the running event loop"):
+                use()
+
+    asyncio.run(main())
 
 
 def test_without_an_event_loop_a_failure_comes_after_the_sound_before_it() -> None:
