@@ -89,7 +89,7 @@ class Config(Table, frozen=True):
     llm: ChatModelConfig | None = None
     """The chat model; without one there is only `say` and `listen`."""
     tts: VoiceConfig = _default(VoiceConfig)
-    """The voice."""
+    """How the replies are spoken."""
     fallback: FallbackConfig | None = None
     """What answers when the chat model can't."""
     step_audio: StepAudioConfig | None = None

@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
@@ -31,9 +32,10 @@ def read_table(kind: type[_TableT], value: object, folder: Path | None = None, p
         kind = cast(type[_TableT], _settings(kind, given, place))
     given = _by_present_names(kind, given, place)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    known = ["adapter", *fields] if issubclass(kind, AdapterConfig) else [*fields]
     for key in given:
         if key not in fields:
-            raise _unknown(_at(place, key), key, fields)
+            raise _unknown(_at(place, key), key, known)
     read: dict[str, Any] = {}
     for name, field in fields.items():
         if name not in given:
@@ -92,7 +94,18 @@ def _read_value(annotation: Any, value: object, place: str) -> Any:
     try:
         return msgspec.convert(value, annotation)
     except msgspec.ValidationError as error:
-        raise UserError(f"{_explain(str(error), place)}.", _REMEDY) from None
+        words = ", ".join(_words(annotation))
+        remedy = f"Choose one of: {words}." if words else _REMEDY
+        raise UserError(f"{_explain(str(error), place)}.", remedy) from None
+
+
+def _words(annotation: Any) -> list[str]:
+    """Return the words that a field of such a type may hold, if it may hold only some."""
+    if isinstance(annotation, str):
+        return [annotation]
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return list(annotation)
+    return [word for option in get_args(annotation) for word in _words(option)]
 
 
 _PLACE = re.compile(r" - at (?:`key` in )?`\$(?P<below>[^`]*)`")
@@ -106,7 +119,7 @@ def _explain(message: str, place: str) -> str:
     return f"{place}{below}: {what[0].lower()}{what[1:]}"
 
 
-def _unknown(path: str, key: str, known: Mapping[str, object]) -> UserError:
+def _unknown(path: str, key: str, known: Sequence[str]) -> UserError:
     near = difflib.get_close_matches(key, known, n=1)
     remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
     return UserError(f"unknown key {path}.", remedy)

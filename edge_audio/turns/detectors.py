@@ -49,7 +49,7 @@ class EndOfTurnModel(Protocol):
 
 
 class SpeechDetectorConfig(AdapterConfig, frozen=True):
-    """``[vad]``: is somebody speaking."""
+    """``[vad]``: whether somebody is speaking."""
 
     renamed: ClassVar[Mapping[str, str]] = {"pause_ms": "min_silence_ms"}
 
@@ -68,7 +68,7 @@ class SpeechDetectorConfig(AdapterConfig, frozen=True):
 
 
 class EndOfTurnConfig(AdapterConfig, frozen=True):
-    """``[end_of_turn]``: have they finished."""
+    """``[end_of_turn]``: whether they have finished."""
 
     renamed: ClassVar[Mapping[str, str]] = {"threshold": "p_end", "pause_ms": "mean_pause_ms"}
 

@@ -67,8 +67,10 @@ def test_keys_of_version_0_1_0_mean_what_they_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (VOICE + "volume = 3", "unknown key tts.volume. There are: speed, voice, threads."),
+        (VOICE + "volume = 3", "unknown key tts.volume. There are: adapter, speed, voice, threads."),
         (VOICE + "sped = 1.0", "unknown key tts.sped. Did you mean speed?"),
+        ('[tts]\nadaptor = "hibari"', "unknown key tts.adaptor. Did you mean adapter?"),
+        (VOICE + '[conversation]\nspeculate = "fast"', "Choose one of: none, frugal, balanced, eager."),
         ("colour = 1\n" + VOICE, "unknown key colour. There are: audio, vad, "),
         ('[tts]\nadapter = "parrot"', "tts.adapter: there is no adapter 'parrot'"),
         ('[tts]\nadapter = "parrot"', "Choose one of: hibari, step-audio."),

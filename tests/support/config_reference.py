@@ -29,8 +29,8 @@ is `configs/desktop.toml`. A key that isn't *required* may be left out, and so m
 defaults, or is missing where that is said. The key `adapter` says what fills the place of a table, and which
 other keys it has; `edge-audio adapters` lists what is installed, from other packages too.
 
-Units stand in the keys: `_ms`, `_s`. Folders may be relative to the file. An unknown key is an error that
-lists the known ones.
+A key's name ends in its unit: `_ms`, `_s`. Folders may be relative to the file. An unknown key is an error
+that lists the known ones.
 
 This page is made from the code, by `python -m tests.support.config_reference > docs/config.md`.
 """
