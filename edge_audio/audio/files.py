@@ -122,6 +122,9 @@ def as_16_bit(pcm: Samples) -> bytes:
     return bytes(whole.data)
 
 
+_OTHER_FORMATS = frozenset({".aac", ".flac", ".m4a", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wma"})
+
+
 class WavWriter:
     """Writes a 16-bit mono WAV file block by block; it appears, complete, on `close`.
 
@@ -129,7 +132,11 @@ class WavWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str], rate_hz: int = FILE_RATE_HZ) -> None:
-        """Raises `UserError` at once where `path` can't be written."""
+        """Raises `UserError` at once where `path` can't be written, or is named as one of another format."""
+        if Path(path).suffix.lower() in _OTHER_FORMATS:
+            raise UserError(
+                f"{path} would be a WAV file by another name.", "Choose a name that ends in .wav."
+            )
         self.samples = 0
         """Samples written so far."""
         self._target = AtomicFile(path)

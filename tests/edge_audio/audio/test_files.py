@@ -250,6 +250,13 @@ def test_abort_and_close_may_come_in_any_order_and_number(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["kept.wav"]
 
 
+@pytest.mark.parametrize("name", ["speech.mp3", "speech.FLAC"])
+def test_a_target_with_the_name_of_another_format_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"Choose a name that ends in \.wav"):
+        WavWriter(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unwritable_target_is_told_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"folder .*no.* does not exist"):
         WavWriter(tmp_path / "no" / "out.wav")
