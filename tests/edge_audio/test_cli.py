@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from edge_audio import __version__
 from edge_audio.cli import main
 from edge_audio.tts.tags import TAGS
 
@@ -159,3 +160,7 @@ def test_the_command_line_starts_without_the_libraries_of_the_models() -> None:
     program = "import sys, edge_audio.cli; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"numpy", "onnxruntime", "ctranslate2", "xllamacpp"} & set(told.stdout.split())
+
+
+def test_the_version_is_shown_without_a_command(run: Run) -> None:
+    assert run("--version") == (0, f"edge-audio {__version__}\n", "")
