@@ -36,11 +36,16 @@ class FunctionModel(ChatModel):
 def as_chat_model(given: ChatModel | ChatFunction) -> ChatModel:
     """Return a chat model unchanged, and a function as a chat model.
 
-    Raises `TypeError` for a coroutine function, which returns its text instead of yielding it.
+    Raises `TypeError` for a coroutine function, which returns its text instead of yielding it, and for
+    anything else.
     """
     if iscoroutinefunction(given):
         raise TypeError(f"{given.__name__} is no async generator: it must yield its text, not return it")
-    return FunctionModel(given) if callable(given) else given
+    if callable(given):
+        return FunctionModel(given)
+    if not hasattr(given, "reply"):
+        raise TypeError(f"a ChatModel or an async generator function can answer, no {type(given).__name__}")
+    return given
 
 
 async def _generator(texts: AsyncIterator[str]) -> AsyncGenerator[str, None]:

@@ -131,6 +131,11 @@ def test_a_chat_model_is_one_already() -> None:
     assert as_chat_model(echo).name == "echo"
 
 
+def test_what_can_t_answer_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="no str"):
+        as_chat_model("Yes.")
+
+
 def test_a_function_that_returns_its_text_is_refused_at_once() -> None:
     async def answer(messages: Sequence[Message]) -> str:
         return "Yes."
