@@ -26,4 +26,4 @@ async def main(*sources: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(Path, sys.argv[1:])))
+    sys.exit(asyncio.run(main(*map(Path, sys.argv[1:]))) if sys.argv[1:] else __doc__)
