@@ -13,15 +13,20 @@ AARCH64_STAMP := $(VENV)/.aarch64-resolved
 
 .PHONY: talk test unit soak check format models libraries sound-server synthesizer clean
 
+# One process on each core, but for the tests that hold a conversation in real time.
+SIDE_BY_SIDE := -n auto --dist worksteal
+ALONE := (models or real_time)
+
 talk: $(STAMP) libraries models
 	@$(BIN)/edge-audio talk --demo-without-device
 
 test: $(DEV_STAMP) $(AARCH64_STAMP) libraries sound-server synthesizer models check
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not $(ALONE)" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "$(ALONE)"
 
 # tests/conftest.py says which tests these are.
 unit: $(UNIT_STAMP) libraries
-	$(BIN)/pytest --unit
+	$(BIN)/pytest --unit $(SIDE_BY_SIDE)
 
 # A simulated day of conversation, in some 20 seconds, to see that it holds on to nothing.
 soak: $(DEV_STAMP)
@@ -46,18 +51,18 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv is missing: sudo apt-get install python3-venv"; exit 2; }
 	@echo "Installing the packages into $(VENV), once ..."
-	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e .
 	@touch $@
 
 $(UNIT_STAMP): $(STAMP)
 	@echo "Installing the packages for tests, once ..."
-	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# What export and its tests need, PyTorch among it, is no burden for whoever only wants to talk.
+# What export and its tests need, PyTorch among it, is of no use to those who only want to talk.
 $(DEV_STAMP): $(STAMP)
 	@echo "Installing the packages for tests and export, once ..."
-	@$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev,export-chat]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,export-chat]'
 	@test "$$(uname -m)" != x86_64 || $(BIN)/pip install --disable-pip-version-check --quiet $(TENSORRT)
 	@touch $@
 

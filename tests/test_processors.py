@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parent.parent
 
 NUMERIC = (
     "tests/edge_audio/audio/test_log_mel.py",
-    "tests/edge_audio/bench/nano/test_steadiness.py",
+    "tests/edge_audio/bench/nano/test_robustness.py",
     "tests/edge_audio/step_audio/decoder/test_euler.py",
     "tests/edge_audio/step_audio/decoder/test_flow_decoder.py",
     "tests/edge_audio/step_audio/decoder/test_hift_source.py",
