@@ -124,4 +124,6 @@ def test_an_unknown_key_of_its_table_is_an_error_that_lists_its_keys(
     config.write_text(config.read_text() + "volume = 3\n")
     done = installed.run("edge-audio", "say", "SOS", "--config", config.name, folder=config.parent)
     assert done.returncode == 2
-    assert done.stderr == ("edge-audio: my.toml: unknown key tts.volume. There are: speed, pitch_hz.\n")
+    assert done.stderr == (
+        "edge-audio: my.toml: unknown key tts.volume. There are: adapter, speed, pitch_hz.\n"
+    )

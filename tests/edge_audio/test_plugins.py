@@ -109,7 +109,7 @@ def test_an_adapter_of_another_package_is_found_and_read(site: Site) -> None:
     assert parrot.summary() == "Repeats what it hears."
     config = read_table(Config, {"tts": {"adapter": "parrot", "feathers": 5}})
     assert as_table(config.tts) == {"adapter": "parrot", "speed": 1.0, "feathers": 5}
-    with pytest.raises(UserError, match=r"unknown key tts\.beak\. There are: speed, feathers\."):
+    with pytest.raises(UserError, match=r"unknown key tts\.beak\. There are: adapter, speed, feathers\."):
         read_table(Config, {"tts": {"adapter": "parrot", "beak": 1}})
 
 

@@ -21,7 +21,7 @@ from tests.edge_audio.audio.sound_server import (
     what_is_missing,
 )
 
-pytestmark = (pytest.mark.slow, pytest.mark.real_time)
+pytestmark = [pytest.mark.slow, pytest.mark.real_time]
 
 FRAMES_A_SECOND = INPUT_RATE_HZ // FRAME_SAMPLES
 

@@ -23,7 +23,7 @@ from runtime.worker import ThreadLane
 from tests.edge_audio.audio.sound_server import ECHO, SPEAKER, sound_server, what_is_missing
 from tests.edge_audio.recording.replaying import heard_again
 
-pytestmark = (pytest.mark.slow, pytest.mark.real_time)
+pytestmark = [pytest.mark.slow, pytest.mark.real_time]
 
 SECONDS = 6.0
 
