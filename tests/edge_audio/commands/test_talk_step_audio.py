@@ -19,7 +19,6 @@ pytestmark = pytest.mark.models
 
 NANO = configs_folder() / "nano"
 HELLO = DEMO.parent / "hello.flac"
-SPEECH = Path(__file__).parents[2] / "data" / "golden" / "audio" / "speech_a_native.wav"
 
 Run = Callable[..., tuple[int, str]]
 
@@ -74,16 +73,21 @@ def test_the_profile_converses_with_two_paths_changed_and_ends_with_a_report(
 
 
 def test_the_chat_model_on_a_server_hears_audio_tokens_and_tells_the_words_later(
-    run: Run, toy_models: Path, tmp_path: Path
+    run: Run, tmp_path: Path
 ) -> None:
     prompts: list[str] = []
 
     def serve(stop: threading.Event, url: list[str]) -> None:
         asyncio.run(answering("Good.", prompts, stop, url))
 
-    assert run("voices", "add", "Ann", "--audio", SPEECH, "--text", "Hello.", "--models", toy_models)[0] == 0
     with in_background(serve) as url:
-        text = config_of("remote-step-chat.toml", toy_models, without="asr fallback", url=url)
+        text = config_of(
+            "remote-step-chat.toml",
+            NANO / "models",
+            without="asr fallback",
+            voices=str(NANO / "voices"),
+            url=url,
+        )
         (tmp_path / "my.toml").write_text(text)
         status, told = run("talk", "--config", "my.toml", "--input", HELLO, "--report", "report.json")
     assert status == 0, told
